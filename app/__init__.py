@@ -1,0 +1,56 @@
+"""Dear Friday: an advice column with a small, good discussion under each letter. ARCHITECTURE.md is the map."""
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from . import cli, web, work
+from .config import ROOT, Config, from_environment
+from .db import db, set_up_sqlite
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The application for these settings; without any, for those of the environment. Raises config.BadSetting."""
+    config = config or from_environment()
+    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.extensions["config"] = config
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SESSION_COOKIE_NAME="desk",
+        SESSION_COOKIE_PATH="/desk",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.base_url.startswith("https:"),
+        SEND_FILE_MAX_AGE_DEFAULT=31536000,  # static addresses change with their content
+        WTF_CSRF_CHECK_DEFAULT=True,
+        WTF_CSRF_TIME_LIMIT=None,  # a letter may be written for a whole day; the token ends with the session
+    )
+    db.init_app(app)
+    with app.app_context():
+        set_up_sqlite(db.engine)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    web.set_up_web(app, config)
+    _open_the_rooms(app)
+    work.set_up_work(app, config)
+    cli.set_up_commands(app)
+    return app
+
+
+def _open_the_rooms(app: Flask) -> None:
+    from .accounts.desk import bp as accounts_desk
+    from .column.desk import bp as column_desk
+    from .column.views import bp as operations
+    from .comments.desk import bp as comments_desk
+    from .comments.views import bp as comments
+    from .courses.desk import bp as courses_desk
+    from .courses.views import bp as courses
+    from .letters.desk import bp as letters_desk
+    from .letters.views import bp as letters
+    from .questions.desk import bp as questions_desk
+    from .questions.views import bp as questions
+
+    for readers in (letters, comments, courses, questions, operations):
+        web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
+        app.register_blueprint(readers)
+    for behind_login in (accounts_desk, column_desk, comments_desk, courses_desk, letters_desk, questions_desk):
+        app.register_blueprint(behind_login)

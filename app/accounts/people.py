@@ -1,0 +1,98 @@
+"""Who may sign in to the desk, as what."""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ..refusals import Refusal
+from . import passwords
+from .models import Person, Role
+
+
+class AddressTaken(Refusal):
+    """Somebody at the desk has this address already."""
+
+
+class LastEditor(Refusal):
+    """The desk needs at least one editor."""
+
+
+def email_key(email: str) -> str:
+    """The address as it is compared: trimmed, in small letters."""
+    return email.strip().casefold()
+
+
+def add(session: Session, *, email: str, name: str, role: Role, password: str, now: datetime) -> Person:
+    """A new person of the desk. Raises AddressTaken."""
+    person = Person(
+        email=email.strip(),
+        email_key=email_key(email),
+        name=name,
+        role=role,
+        password_hash=passwords.hashed(password),
+        session_key=_new_session_key(),
+        created_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:
+        raise AddressTaken from error
+    return person
+
+
+def by_email(session: Session, email: str) -> Person | None:
+    """The person with this address, if any, however it is spelt in large and small letters."""
+    return session.scalar(select(Person).where(Person.email_key == email_key(email)))
+
+
+def by_session_key(session: Session, key: str) -> Person | None:
+    """Who a session cookie speaks of; nobody once the key was changed or the person left."""
+    return session.scalar(select(Person).where(Person.session_key == key, Person.left_at.is_(None)))
+
+
+def everyone(session: Session) -> list[Person]:
+    """All people of the desk, those who left last."""
+    return list(session.scalars(select(Person).order_by(Person.left_at.is_not(None), Person.name, Person.id)))
+
+
+def set_password(session: Session, person: Person, password: str) -> None:
+    """A new password; signs the person out everywhere."""
+    person.password_hash = passwords.hashed(password)
+    person.session_key = _new_session_key()
+    session.flush()
+
+
+def set_role(session: Session, person: Person, role: Role) -> None:
+    """Another role. Raises LastEditor when no editor would be left."""
+    if role != "editor":
+        _must_not_be_the_last_editor(session, person)
+    person.role = role
+    session.flush()
+
+
+def end_access(session: Session, person: Person, *, now: datetime) -> None:
+    """Close the desk to a person and end their sessions. The name stays with the decisions taken. Raises LastEditor."""
+    _must_not_be_the_last_editor(session, person)
+    person.left_at = now
+    person.session_key = _new_session_key()
+    session.flush()
+
+
+def reopen_access(session: Session, person: Person) -> None:
+    """Let a person who had left sign in again."""
+    person.left_at = None
+    session.flush()
+
+
+def _must_not_be_the_last_editor(session: Session, person: Person) -> None:
+    editors = select(func.count()).where(Person.role == "editor", Person.left_at.is_(None), Person.id != person.id)
+    if person.role == "editor" and not session.scalar(editors):
+        raise LastEditor
+
+
+def _new_session_key() -> str:
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,149 @@
+"""Commands: one call each. `flask --app wsgi COMMAND --help` says what they take."""
+
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+
+from . import clock
+from .accounts import people
+from .accounts.models import ROLES
+from .db import db, writing
+from .refusals import Refusal
+from .transfer.models import Imported as Imported
+
+people_commands = AppGroup("people", help="Who may sign in to the desk.")
+import_commands = AppGroup("import", help="Bring letters and comments from elsewhere. Running one again adds nothing.")
+
+
+def set_up_commands(app: Flask) -> None:
+    """Register all commands of Dear Friday; Flask-Migrate brings `db`."""
+    for command in (serve, worker, demo, erase, people_commands, import_commands):
+        app.cli.add_command(command)
+
+
+def _fail(sentence: str) -> None:
+    click.echo(f"Dear Friday: {sentence}", err=True)
+    sys.exit(1)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Web processes.")
+@with_appcontext
+def serve(host: str, port: int, workers: int) -> None:
+    """Web and worker together, until Ctrl-C."""
+    from .serving import CannotServe, serve
+
+    try:
+        serve(host=host, port=port, workers=workers)
+    except CannotServe as error:
+        _fail(str(error))
+
+
+@click.command()
+@with_appcontext
+def worker() -> None:
+    """The background worker alone: mails, retention."""
+    from .serving import work
+
+    work(current_app.extensions["queue"])
+
+
+@click.command()
+@click.option("--language", type=click.Choice(["en", "ru"]), default="en", show_default=True)
+@with_appcontext
+def demo(language: str) -> None:
+    """Load the demo column into an empty database, once."""
+    from .demo.loading import AlreadyAColumn, load
+
+    with writing():
+        try:
+            loaded = load(db.session(), language, now=clock.now())
+        except AlreadyAColumn as refusal:
+            click.echo(refusal.sentence)
+            return
+        db.session.commit()
+    click.echo(loaded)
+
+
+@click.command()
+@click.argument("email")
+@with_appcontext
+def erase(email: str) -> None:
+    """Erase a person: comments, questions, waiting addresses sent with EMAIL."""
+    from .column.erasing import erase as erase_person
+
+    with writing():
+        done = erase_person(db.session(), email, now=clock.now())
+        db.session.commit()
+    click.echo("Erased: " + ", ".join(f"{kind} {number}" for kind, number in done.items()) + ".")
+
+
+@people_commands.command("add")
+@click.argument("email")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--name", default="", help="As the desk shows it; the address before the @ if left out.")
+@click.option("--password", default="", help="A random one is made and printed if left out.")
+@with_appcontext
+def add_person(email: str, role: Any, name: str, password: str) -> None:
+    """Let somebody sign in to the desk."""
+    chosen = password or secrets.token_urlsafe(12)
+    with writing():
+        try:
+            people.add(
+                db.session(),
+                email=email,
+                name=name or email.split("@")[0],
+                role=role,
+                password=chosen,
+                now=clock.now(),
+            )
+        except Refusal as refusal:
+            _fail(refusal.sentence)
+        db.session.commit()
+    click.echo(f"{email} may sign in as {role}." + ("" if password else f" Password: {chosen}"))
+
+
+@people_commands.command("password")
+@click.argument("email")
+@with_appcontext
+def new_password(email: str) -> None:
+    """Give somebody a new random password, and sign them out everywhere."""
+    with writing():
+        person = people.by_email(db.session(), email)
+        if person is None:
+            return _fail(f"nobody at the desk has the address {email}")
+        chosen = secrets.token_urlsafe(12)
+        people.set_password(db.session(), person, chosen)
+        db.session.commit()
+    click.echo(f"Password: {chosen}")
+
+
+@import_commands.command("wordpress")
+@click.argument("path", type=click.Path(path_type=Path))
+@with_appcontext
+def import_wordpress(path: Path) -> None:
+    """Letters and comments from a WordPress export (WXR, Tools > Export)."""
+    from .transfer import wordpress
+
+    _import(wordpress.load, path)
+
+
+def _import(load: Callable[..., Any], path: Path) -> None:
+    from .transfer.reports import Unreadable
+
+    with writing():
+        try:
+            report = load(db.session(), path, now=clock.now())
+        except Unreadable as error:
+            db.session.rollback()
+            _fail(f"{path.name}: {error} Nothing was changed.")
+        db.session.commit()
+    click.echo(report)

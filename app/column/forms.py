@@ -1,0 +1,29 @@
+"""What an editor may set."""
+
+from flask_babel import lazy_gettext as _
+from wtforms import IntegerField, SelectField
+from wtforms.validators import InputRequired, NumberRange
+
+from ..forms import DeskForm, email_address, many_lines, one_line
+from ..letters.forms import LANGUAGE_NAMES
+from .models import LANGUAGES
+
+
+def _number(label: str, least: int, most: int) -> IntegerField:
+    between = NumberRange(least, most, message=_("A whole number from %(min)s to %(max)s."))
+    return IntegerField(label, validators=[InputRequired(_("Please fill this in.")), between])
+
+
+class SettingsForm(DeskForm):
+    """The column's settings."""
+
+    title = one_line(_("The column’s title"), 120)
+    tagline = one_line(_("What it is, in one sentence"), 300, required=False)
+    language = SelectField(_("Language"), choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
+    target_percent = _number(_("Target: the share of comments that is published, in per cent"), 0, 100)
+    rules = many_lines(_("Rules of publication"), 20_000, required=False, render_kw={"rows": 10})
+    mail_from = email_address(_("Mails come from"))
+    pruned_days = _number(_("Days until the text of a pruned comment is erased"), 0, 3650)
+    declined_days = _number(_("Days until the text of a declined comment is erased"), 0, 3650)
+    questions_days = _number(_("Days until a question that became no letter is deleted"), 1, 3650)
+    unconfirmed_days = _number(_("Days until an address that was never confirmed, or has left, is deleted"), 1, 365)

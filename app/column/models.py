@@ -1,0 +1,42 @@
+"""The column itself: the one row of what an editor sets."""
+
+from datetime import datetime
+from typing import Literal, get_args
+
+from sqlalchemy import CheckConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..db import Base
+
+Language = Literal["en", "ru"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+class Settings(Base):
+    """What an editor would change, in one row."""
+
+    __tablename__ = "settings"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("target_percent BETWEEN 0 AND 100", name="target"),
+        CheckConstraint(f"language IN {LANGUAGES!r}", name="language"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1, autoincrement=False)
+    title: Mapped[str] = mapped_column(String(120), default="Dear Friday")
+    tagline: Mapped[str] = mapped_column(String(300), default="")
+    language: Mapped[str] = mapped_column(String(8), default="en")
+    target_percent: Mapped[int] = mapped_column(default=20)
+    rules_source: Mapped[str] = mapped_column(default="")
+    """Markdown; empty: the rules in the product's own words, which name the target."""
+    rules_html: Mapped[str] = mapped_column(default="")
+    mail_from: Mapped[str] = mapped_column(String(254), default="column@localhost")
+    pruned_days: Mapped[int] = mapped_column(default=30)
+    """How long the text of a pruned comment is kept."""
+    declined_days: Mapped[int] = mapped_column(default=90)
+    """How long the text of a declined comment is kept."""
+    questions_days: Mapped[int] = mapped_column(default=730)
+    """How long a question that became no letter is kept."""
+    unconfirmed_days: Mapped[int] = mapped_column(default=14)
+    """How long an address that was never confirmed, or has left, is kept."""
+    updated_at: Mapped[datetime | None]

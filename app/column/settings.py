@@ -1,0 +1,44 @@
+"""The column's settings: read by everybody, saved by an editor."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ..text import letter as letter_text
+from .models import Settings
+
+
+def settings(session: Session) -> Settings:
+    """The one row. The first migration wrote it."""
+    row = session.get(Settings, 1)
+    assert row is not None
+    return row
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the settings form holds."""
+
+    title: str
+    tagline: str
+    language: str
+    target_percent: int
+    rules: str
+    mail_from: str
+    pruned_days: int
+    declined_days: int
+    questions_days: int
+    unconfirmed_days: int
+
+
+def save(session: Session, change: Change, *, now: datetime) -> None:
+    """Save what an editor set; the rules become HTML here (promise 5)."""
+    row = settings(session)
+    for name, value in vars(change).items():
+        if name != "rules":
+            setattr(row, name, value)
+    row.rules_source = change.rules
+    row.rules_html = letter_text.render(change.rules, change.language) if change.rules.strip() else ""
+    row.updated_at = now
+    session.flush()

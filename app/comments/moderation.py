@@ -1,0 +1,97 @@
+"""The queue and the one decision (promise 3)."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from ..accounts.models import Person
+from ..letters.models import Letter
+from ..refusals import Refusal
+from .models import Comment, Decision, Verdict
+
+
+class AlreadyDecided(Refusal):
+    """This comment was decided before you: a decision is taken once."""
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        """What stands."""
+
+
+class NotWhatYouSaw(Refusal):
+    """The comment is not the one you were shown. Look at it once more, then decide."""
+
+
+def decide(
+    session: Session, comment: Comment, verdict: Verdict, *, by: Person | None, now: datetime, seen: str | None = None
+) -> Decision:
+    """Publish or decline a comment, once and for ever.
+
+    seen: the digest (`seen_of`) of the comment that the editor was shown; None when nobody was shown one (imports).
+    Raises AlreadyDecided with the decision that stands, also when another session took it at the same moment: the
+    primary key of decisions settles who was first. Raises NotWhatYouSaw.
+    """
+    if seen is not None and seen != seen_of(comment):
+        raise NotWhatYouSaw
+    row = {"comment_id": comment.id, "verdict": verdict, "by_id": by and by.id, "decided_at": now}
+    try:
+        with session.begin_nested():
+            session.execute(insert(Decision).values(**row, seen=seen_of(comment)))
+    except IntegrityError:
+        raise AlreadyDecided(decision_on(session, comment)) from None
+    session.expire(comment, ["standing"])  # the database's trigger wrote it
+    return decision_on(session, comment)
+
+
+def seen_of(comment: Comment) -> str:
+    """SHA-256 of what the queue shows of a comment: its name and its HTML."""
+    return hashlib.sha256(f"{comment.name}\n{comment.text_html}".encode()).hexdigest()
+
+
+def pending(session: Session, *, limit: int, after: tuple[datetime, int] | None = None) -> list[Comment]:
+    """The queue, oldest first, each with its letter.
+
+    after: (submitted_at, id) of the last one seen; the next page begins behind it, whatever was decided meanwhile.
+    """
+    query = (
+        select(Comment)
+        .where(Comment.standing == "pending")
+        .join(Comment.letter)
+        .options(contains_eager(Comment.letter).lazyload(Letter.adviser), contains_eager(Comment.letter).lazyload(Letter.rubric))
+        .order_by(Comment.submitted_at, Comment.id)
+        .limit(limit)
+    )
+    if after is not None:
+        moment, last = after
+        query = query.where(
+            (Comment.submitted_at > moment) | ((Comment.submitted_at == moment) & (Comment.id > last))
+        )
+    return list(session.scalars(query))
+
+
+def pending_number(session: Session, at_most: int = 1000) -> int:
+    """How many comments wait, counted up to `at_most`, so that a flood does not slow the desk down."""
+    some = select(Comment.id).where(Comment.standing == "pending").limit(at_most).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def decided(session: Session, *, limit: int, standing: str | None = None) -> list[Comment]:
+    """Comments by the moment of their decision, newest first, each with its letter, decision and pruning."""
+    query = (
+        select(Comment)
+        .join(Comment.decision)
+        .options(contains_eager(Comment.decision), joinedload(Comment.letter), joinedload(Comment.pruning))
+        .order_by(Decision.decided_at.desc(), Comment.id.desc())
+        .limit(limit)
+    )
+    if standing is not None:
+        query = query.where(Comment.standing == standing)
+    return list(session.scalars(query))
+
+
+def decision_on(session: Session, comment: Comment) -> Decision:
+    """The decision that stands on a comment."""
+    return session.scalars(select(Decision).where(Decision.comment_id == comment.id)).one()

@@ -1,0 +1,59 @@
+"""A comment comes in: it is kept, and it waits. Nobody but the desk sees that it exists."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ..letters.models import Letter
+from ..refusals import Refusal
+from ..text import comment as comment_text
+from .models import Comment
+
+LONGEST_NAME = 80
+LONGEST_TEXT = 6000
+"""Characters. The longest comment of the column that this is modelled on has 600."""
+
+
+class CommentsClosed(Refusal):
+    """This letter takes no more comments."""
+
+
+def submit(session: Session, letter: Letter, *, name: str, text: str, email: str = "", now: datetime) -> Comment:
+    """Keep a reader's comment, to be decided once.
+
+    The same name and text under the same letter is one comment, however often it is sent: the database's UNIQUE key
+    says so, and the comment that is there already is returned. Raises CommentsClosed.
+    """
+    if not letter.takes_comments:
+        raise CommentsClosed
+    comment = Comment(
+        public_id=new_public_id(),
+        letter_id=letter.id,
+        name=name,
+        email=email,
+        text_source=text,
+        text_html=comment_text.render(text),
+        submitted_at=now,
+        fingerprint=fingerprint(name, text),
+    )
+    try:
+        with session.begin_nested():
+            session.add(comment)
+    except IntegrityError:
+        same = select(Comment).where(Comment.letter_id == letter.id, Comment.fingerprint == comment.fingerprint)
+        return session.scalars(same).one()
+    return comment
+
+
+def new_public_id() -> str:
+    """A random name of 60 bits for a comment's address on the page."""
+    return "c" + secrets.token_hex(7)
+
+
+def fingerprint(name: str, text: str) -> str:
+    """By which a comment sent twice is known: SHA-256 of name and text, white space apart."""
+    return hashlib.sha256("\n".join((" ".join(name.split()), " ".join(text.split()))).encode()).hexdigest()

@@ -1,0 +1,65 @@
+"""What readers see of comments (promise 2): `published` is the one query, everything else composes it."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from ..letters.models import Letter
+from ..letters.publishing import live
+from .models import Comment, Decision
+
+FRESH = timedelta(days=30)
+"""How long a comment counts as fresh in "Recently surfaced"."""
+OLD = timedelta(days=14)
+"""A younger letter need not resurface: it is still on top of the home page."""
+
+
+def published() -> Select[tuple[Comment]]:
+    """All comments that readers may see under letters that they may see."""
+    return select(Comment).where(Comment.standing == "published", Comment.erased_at.is_(None))
+
+
+def under(session: Session, letter: Letter) -> list[Comment]:
+    """A letter's published comments, oldest first."""
+    query = published().where(Comment.letter_id == letter.id).order_by(Comment.submitted_at, Comment.id)
+    return list(session.scalars(query))
+
+
+def numbers(session: Session, letters: list[Letter]) -> dict[int, int]:
+    """{letter's id: number of its published comments}, for those that have any."""
+    rows = session.execute(
+        published()
+        .with_only_columns(Comment.letter_id, func.count())
+        .where(Comment.letter_id.in_([letter.id for letter in letters]))
+        .group_by(Comment.letter_id)
+    )
+    return {letter_id: number for letter_id, number in rows}
+
+
+def resurfaced(session: Session, now: datetime, *, limit: int = 4, but: Letter | None = None) -> list[tuple[Letter, int]]:
+    """(letter, number of fresh comments): older letters with comments published lately, the latest first.
+
+    Fresh is a comment whose decision was taken in the last FRESH; older is a letter that went out more than OLD ago.
+    """
+    fresh = (
+        published()
+        .with_only_columns(
+            Comment.letter_id, func.count().label("number"), func.max(Decision.decided_at).label("latest")
+        )
+        .join(Comment.decision)
+        .where(Decision.decided_at > now - FRESH, Decision.verdict == "published")
+        .group_by(Comment.letter_id)
+        .subquery()
+    )
+    query = (
+        live(now)
+        .join(fresh, fresh.c.letter_id == Letter.id)
+        .where(Letter.publish_at <= now - OLD)
+        .order_by(fresh.c.latest.desc(), Letter.id.desc())
+        .limit(limit)
+        .add_columns(fresh.c.number)
+    )
+    if but is not None:
+        query = query.where(Letter.id != but.id)
+    return [(letter, number) for letter, number in session.execute(query)]

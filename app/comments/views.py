@@ -1,0 +1,34 @@
+"""A reader's comment comes in."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from .. import clock
+from ..db import db
+from ..forms import status_of
+from ..letters.views import letter_or_404, letter_page
+from . import submission
+from .forms import CommentForm
+
+bp = Blueprint("comments", __name__)
+
+
+@bp.post("/letters/<name>/comments")
+def submit(name: str) -> ResponseReturnValue:
+    letter = letter_or_404(name)
+    form = CommentForm(request.form)
+    if not letter.takes_comments:
+        return letter_page(letter, form), 403
+    if not form.validate():
+        return letter_page(letter, form), status_of(form)
+    submission.submit(
+        db.session(), letter, name=form.name.data, text=form.text.data, email=form.email.data, now=clock.now()
+    )
+    db.session.commit()
+    return redirect(url_for("comments.thanks", name=name), 303)
+
+
+@bp.get("/letters/<name>/thanks")
+def thanks(name: str) -> ResponseReturnValue:
+    return render_template("comments/thanks.html", letter=letter_or_404(name))
+

@@ -1,0 +1,112 @@
+"""Every setting from the environment: its name, its default, its meaning. A bad value stops the start with one line.
+
+What an editor would change (title, rules, target, language, retention) is not here: it lives in the database.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).parent.parent
+
+
+class BadSetting(Exception):
+    """A setting cannot be used; the message is one line for the person who set it."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one running Dear Friday, checked."""
+
+    data: Path
+    """DEARFRIDAY_DATA: the folder for the database, mails and secrets. Default: `instance/` beside the code."""
+    database_url: str
+    """DEARFRIDAY_DATABASE_URL: `sqlite:///…` or `postgresql://…`. Default: SQLite in the data folder."""
+    queue_url: str
+    """DEARFRIDAY_QUEUE_URL: `sqlite:///…`, `postgresql://…` or `redis://…`. Default: SQLite in the data folder."""
+    mail_url: str
+    """DEARFRIDAY_MAIL_URL: `smtp://user:pass@host:587?tls=starttls`, or `folder:`: `.eml` files in the data folder."""
+    secret_key: str
+    """DEARFRIDAY_SECRET_KEY: signs the desk's sessions. Default: made once and kept in the data folder."""
+    base_url: str
+    """DEARFRIDAY_BASE_URL: the site's address as readers type it, without a slash at the end."""
+    trusted_proxies: int
+    """DEARFRIDAY_TRUSTED_PROXIES: how many proxies stand in front and set `X-Forwarded-For`. Default: 0."""
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
+    """Read and check every setting; makes the data folder and, the first time, the secret key in it.
+
+    Raises BadSetting with one line that names the setting and what it should look like.
+    """
+    data = _data_folder(environ.get("DEARFRIDAY_DATA") or str(ROOT / "instance"))
+    return Config(
+        data=data,
+        database_url=_database_url(environ.get("DEARFRIDAY_DATABASE_URL") or f"sqlite:///{data / 'column.sqlite'}"),
+        queue_url=_one_of(
+            "DEARFRIDAY_QUEUE_URL",
+            environ.get("DEARFRIDAY_QUEUE_URL") or f"sqlite:///{data / 'queue.sqlite'}",
+            ("sqlite", "postgresql", "redis"),
+        ),
+        mail_url=_one_of("DEARFRIDAY_MAIL_URL", environ.get("DEARFRIDAY_MAIL_URL") or "folder:", ("smtp", "folder")),
+        secret_key=_secret_key(environ.get("DEARFRIDAY_SECRET_KEY"), data),
+        base_url=_base_url(environ.get("DEARFRIDAY_BASE_URL") or "http://127.0.0.1:8000"),
+        trusted_proxies=_number("DEARFRIDAY_TRUSTED_PROXIES", environ.get("DEARFRIDAY_TRUSTED_PROXIES") or "0"),
+    )
+
+
+def _data_folder(path: str) -> Path:
+    folder = Path(path).resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(f"DEARFRIDAY_DATA: cannot make the folder {path} ({error.strerror})") from error
+    if not os.access(folder, os.W_OK):
+        raise BadSetting(f"DEARFRIDAY_DATA: cannot write to the folder {path}")
+    return folder
+
+
+def _one_of(name: str, url: str, schemes: tuple[str, ...]) -> str:
+    scheme = urlsplit(url).scheme
+    if scheme not in schemes:
+        raise BadSetting(f"{name}: starts with {', '.join(s + ':' for s in schemes)} and not with {scheme or url!r}")
+    if scheme == "smtp" and not urlsplit(url).hostname:
+        raise BadSetting(f"{name}: smtp:// wants a host, as in smtp://user:pass@host:587?tls=starttls")
+    return url
+
+
+def _database_url(url: str) -> str:
+    _one_of("DEARFRIDAY_DATABASE_URL", url, ("sqlite", "postgresql"))
+    # Plain postgresql:// would ask SQLAlchemy for psycopg 2.
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query:
+        raise BadSetting("DEARFRIDAY_BASE_URL: looks like https://column.example, with no path behind it")
+    return url.rstrip("/")
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isdecimal():
+        raise BadSetting(f"{name}: a whole number, and not {text!r}")
+    return int(text)
+
+
+def _secret_key(given: str | None, data: Path) -> str:
+    if given is not None:
+        if len(given) < 16:
+            raise BadSetting("DEARFRIDAY_SECRET_KEY: at least 16 characters")
+        return given
+    kept = data / "secret_key"
+    try:
+        # Web and worker may start at the same time: the file is made by exactly one of them.
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return kept.read_text()

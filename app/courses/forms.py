@@ -1,0 +1,46 @@
+"""What may come in about courses."""
+
+from flask_babel import lazy_gettext as _
+from wtforms import DateField, Form
+from wtforms.fields import Field
+from wtforms.validators import Optional, Regexp, ValidationError
+
+from ..forms import DeskForm, ReadersForm, email_address, many_lines, one_line
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+class WaitlistForm(ReadersForm):
+    """An address for one course."""
+
+    email = email_address(_("Mail address"))
+
+
+class CourseForm(DeskForm):
+    """A course."""
+
+    name = one_line(_("Name"), 120)
+    slug = one_line(
+        _("Address"),
+        80,
+        validators=[Regexp(SLUG, message=_("Small Latin letters, digits and hyphens, as in “hard-talks”."))],
+    )
+    about = many_lines(_("About"), 20_000, required=False, render_kw={"rows": 10})
+    starts_on = DateField(_("Begins on"), validators=[Optional()])
+
+
+def _leads_to_the_web(form: Form, field: Field) -> None:
+    if not field.data.startswith(("https://", "http://")):
+        raise ValidationError(_("The address of the enrolment page, beginning with https://."))
+
+
+class OpeningForm(DeskForm):
+    """Open enrolment: what the one notice says."""
+
+    subject = one_line(_("Subject"), 150)
+    text = many_lines(_("Text"), 20_000, render_kw={"rows": 12})
+    link = one_line(_("Where people enrol"), 500, validators=[_leads_to_the_web])
+
+
+class ConfirmForm(DeskForm):
+    """A button of the desk."""

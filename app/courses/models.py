@@ -1,0 +1,87 @@
+"""Courses, who waits for them, and the openings that tell them."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..accounts.models import Person
+from ..db import Base
+
+
+class Course(Base):
+    """What a P. P. S. invites to."""
+
+    __tablename__ = "courses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    about_source: Mapped[str] = mapped_column(default="")
+    about_html: Mapped[str] = mapped_column(default="")
+    starts_on: Mapped[date | None]
+    """Nothing: the date is not known yet."""
+    created_at: Mapped[datetime]
+
+
+class Opening(Base):
+    """Enrolment opens: one moment, one text. While it is not closed the course page leads to enrolment."""
+
+    __tablename__ = "openings"
+    __table_args__ = (
+        Index(
+            "uq_openings_one_open",
+            "course_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id"), index=True)
+    subject: Mapped[str] = mapped_column(String(200))
+    text_source: Mapped[str]
+    text_html: Mapped[str]
+    link: Mapped[str] = mapped_column(String(500))
+    """Where people enrol."""
+    opened_at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    closed_at: Mapped[datetime | None]
+
+    by: Mapped[Person] = relationship(lazy="joined")
+    course: Mapped[Course] = relationship(lazy="joined")
+
+
+class Subscriber(Base):
+    """One address that waits for one course. After its opening it waits no more: it has got its one notice."""
+
+    __tablename__ = "subscribers"
+    __table_args__ = (
+        CheckConstraint("opening_id IS NULL OR confirmed_at IS NOT NULL", name="only_confirmed_are_told"),
+        # An address waits for a course once.
+        Index(
+            "uq_subscribers_waiting",
+            "course_id",
+            "email_key",
+            unique=True,
+            sqlite_where=text("opening_id IS NULL"),
+            postgresql_where=text("opening_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id"))
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), index=True)
+    confirm_token: Mapped[str] = mapped_column(String(43), unique=True)
+    leave_token: Mapped[str] = mapped_column(String(43), unique=True)
+    asked_at: Mapped[datetime]
+    """When the address was last left at the form; it gets at most one confirmation mail an hour."""
+    confirmed_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    opening_id: Mapped[int | None] = mapped_column(ForeignKey("openings.id"), index=True)
+    """The opening that this subscriber is told of."""
+
+    course: Mapped[Course] = relationship(lazy="joined")
+    opening: Mapped[Opening | None] = relationship()

@@ -1,0 +1,97 @@
+"""A course's page and its waitlist, for readers."""
+
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from .. import clock, work
+from ..db import db
+from ..forms import status_of
+from ..web import limiter
+from . import waitlist
+from .forms import WaitlistForm
+from .models import Course
+
+bp = Blueprint("courses", __name__)
+
+
+@bp.get("/courses/<slug>/")
+def course(slug: str) -> ResponseReturnValue:
+    return _course_page(_course_or_404(slug), WaitlistForm())
+
+
+@bp.post("/courses/<slug>/waitlist")
+@limiter.limit("20/hour")
+def ask(slug: str) -> ResponseReturnValue:
+    course = _course_or_404(slug)
+    form = WaitlistForm(request.form)
+    if not form.validate():
+        return _course_page(course, form), status_of(form)
+    try:
+        waitlist.ask(db.session(), course, form.email.data, now=clock.now())
+    except waitlist.EnrolmentIsOpen:
+        return redirect(url_for(".course", slug=slug), 303)
+    db.session.commit()
+    work.wake(current_app._get_current_object())  # type: ignore[attr-defined]
+    return redirect(url_for(".asked", slug=slug), 303)
+
+
+@bp.get("/courses/<slug>/thanks")
+def asked(slug: str) -> ResponseReturnValue:
+    return render_template("courses/asked.html", course=_course_or_404(slug))
+
+
+@bp.get("/waitlist/confirm/<token>")
+def confirm_button(token: str) -> ResponseReturnValue:
+    """One button: mail scanners follow links, and only people press buttons."""
+    try:
+        subscriber = waitlist.by_confirm_token(db.session(), token)
+    except waitlist.LinkIsStale:
+        return _private(render_template("courses/stale.html"), 404)
+    return _private(render_template("courses/confirm.html", subscriber=subscriber, done=bool(subscriber.confirmed_at)))
+
+
+@bp.post("/waitlist/confirm/<token>")
+def confirm(token: str) -> ResponseReturnValue:
+    try:
+        subscriber = waitlist.by_confirm_token(db.session(), token)
+        waitlist.confirm(db.session(), subscriber, now=clock.now())
+    except waitlist.LinkIsStale:
+        return _private(render_template("courses/stale.html"), 404)
+    db.session.commit()
+    return _private(render_template("courses/confirm.html", subscriber=subscriber, done=True))
+
+
+@bp.get("/waitlist/leave/<token>")
+def leave_button(token: str) -> ResponseReturnValue:
+    try:
+        subscriber = waitlist.by_leave_token(db.session(), token)
+    except waitlist.LinkIsStale:
+        return _private(render_template("courses/stale.html"), 404)
+    return _private(render_template("courses/leave.html", subscriber=subscriber, done=bool(subscriber.left_at)))
+
+
+@bp.post("/waitlist/leave/<token>")
+def leave(token: str) -> ResponseReturnValue:
+    """The button's POST, and the one-click POST of RFC 8058, which a mail program sends with no cookie and no Origin."""
+    try:
+        subscriber = waitlist.by_leave_token(db.session(), token)
+    except waitlist.LinkIsStale:
+        return _private(render_template("courses/stale.html"), 404)
+    waitlist.leave(db.session(), subscriber, now=clock.now())
+    db.session.commit()
+    return _private(render_template("courses/leave.html", subscriber=subscriber, done=True))
+
+
+def _course_or_404(slug: str) -> Course:
+    return db.session.scalar(select(Course).where(Course.slug == slug)) or abort(404)
+
+
+def _course_page(course: Course, form: WaitlistForm) -> str:
+    opening = waitlist.open_one(db.session(), course)
+    return render_template("courses/course.html", course=course, opening=opening, waitlist_form=form)
+
+
+def _private(page: str, status: int = 200) -> ResponseReturnValue:
+    """A page behind a secret link: kept by no cache, told to no site."""
+    return page, status, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}

@@ -1,0 +1,88 @@
+"""What all forms share: fields that say what is wrong beside themselves and give back what was typed."""
+
+import unicodedata
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import Field, Form, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
+
+REPLACEMENT = "\ufffd"
+"""Stands for a byte or a character that no text can hold (Unicode 16, 23.8)."""
+_LAYOUT = "\n\t"
+
+
+class DeskForm(FlaskForm):
+    """A form behind the login, with its CSRF token."""
+
+
+class ReadersForm(Form):
+    """A form of a page that is the same for all readers, so it has no token: web.py checks where a POST comes from."""
+
+
+def legible(text: str | None) -> str:
+    """The text with one kind of line end, and REPLACEMENT for what cannot be kept (NUL, control characters)."""
+    if not text:
+        return ""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(REPLACEMENT if unicodedata.category(c) in ("Cc", "Cs") and c not in _LAYOUT else c for c in lines)
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join(legible(text).split())
+
+
+def _many_lines(text: str | None) -> str:
+    return "\n".join(line.rstrip() for line in legible(text).split("\n")).strip("\n")
+
+
+def _no_broken_characters(form: Form, field: Field) -> None:
+    if REPLACEMENT in (field.data or ""):
+        raise StopValidation(_("The characters shown as � cannot be kept. Please type them again or remove them."))
+
+
+def _visible(form: Form, field: Field) -> None:
+    # A text of spaces, or of characters that print nothing, is empty.
+    if not any(unicodedata.category(c)[0] not in "ZC" for c in field.data or ""):
+        raise StopValidation(_("Please fill this in."))
+
+
+def _rules(longest: int, required: bool) -> list[Any]:
+    length = Length(max=longest, message=_("Too long: at most %(max)d characters."))
+    first = [_visible] if required else [Optional()]
+    return [_no_broken_characters, *first, length]
+
+
+def one_line(label: Any, longest: int, *, required: bool = True, **more: Any) -> StringField:
+    """A field for one line of text: white space is folded."""
+    more["validators"] = _rules(longest, required) + more.get("validators", [])
+    return StringField(label, filters=[_one_line], **more)
+
+
+def many_lines(label: Any, longest: int, *, required: bool = True, **more: Any) -> TextAreaField:
+    """A field for a text of any number of lines."""
+    more["validators"] = _rules(longest, required) + more.get("validators", [])
+    return TextAreaField(label, filters=[_many_lines], **more)
+
+
+def email_address(label: Any, *, required: bool = True) -> StringField:
+    """A field for one mail address (RFC 5321, ASCII before the @; a domain in any script becomes punycode)."""
+    return one_line(label, 254, required=required, validators=[_deliverable])
+
+
+def _deliverable(form: Form, field: Field) -> None:
+    try:
+        address = validate_email(field.data, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        raise ValidationError(_("This is not a mail address. It should look like name@example.org.")) from None
+    field.data = address.ascii_email
+
+
+def status_of(form: Form) -> int:
+    """The HTTP status of a page that shows this form's errors: 400 for bytes that are no text, 422 for the rest."""
+    return 400 if any(isinstance(v, str) and REPLACEMENT in v for v in form.data.values()) else 422
+
+
+__all__ = ["DeskForm", "InputRequired", "ReadersForm", "email_address", "legible", "many_lines", "one_line", "status_of"]

@@ -1,0 +1,256 @@
+"""Letters at the desk: writing, the preview, their Friday; and the rubrics, topics and advisers that order them."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from .. import clock
+from ..comments.forms import CommentForm
+from ..courses.models import Course
+from ..db import db
+from ..refusals import Refusal
+from ..text import letter as letter_text
+from ..web import column, desk, now, only
+from . import drafting, publishing
+from .drafting import Draft
+from .forms import AdviserForm, ButtonForm, LetterForm, RubricForm, SlotForm, TopicForm
+from .fridays import Slot
+from .models import Adviser, Letter, Related, Rubric, Topic
+from .views import letter_page
+
+bp = desk("letters", "")
+
+SLOTS_OFFERED = 4
+RELATED_OFFERED = 300
+
+
+@bp.get("/letters")
+@only("writer", "editor")
+def letters() -> ResponseReturnValue:
+    found = drafting.overview(db.session(), now=now())
+    return render_template("desk/letters.html", **found)
+
+
+@bp.get("/calendar")
+@only("writer", "editor")
+def calendar() -> ResponseReturnValue:
+    rubrics = [(r, publishing.coming(db.session(), r, now=now(), number=12)) for r in drafting.rubrics(db.session())]
+    return render_template("desk/calendar.html", rubrics=rubrics)
+
+
+@bp.route("/letters/new", methods=["GET", "POST"])
+@only("writer", "editor")
+def new() -> ResponseReturnValue:
+    form = _letter_form(None)
+    if request.form.get("preview"):
+        return _preview(Letter(topics=[]), form)
+    if not form.validate_on_submit():
+        return render_template("desk/letter_form.html", form=form, letter=None), 422 if form.errors else 200
+    letter = drafting.new(db.session(), _draft(form), now=clock.now(), by_id=current_user.id)
+    db.session.commit()
+    flash(_("Saved."), "done")
+    return redirect(url_for(".edit", letter_id=letter.id), 303)
+
+
+@bp.route("/letters/<int:letter_id>/edit", methods=["GET", "POST"])
+@only("writer", "editor")
+def edit(letter_id: int) -> ResponseReturnValue:
+    letter = _letter_or_404(letter_id)
+    if letter.is_live(now()) and current_user.role != "editor":
+        abort(403)  # what readers already have is the editors' business
+    form = _letter_form(letter)
+    if request.form.get("preview"):
+        return _preview(letter, form)
+    if not form.validate_on_submit():
+        return render_template("desk/letter_form.html", form=form, letter=letter), 422 if form.errors else 200
+    try:
+        version = int(form.version.data or 0)
+        drafting.save(db.session(), letter, _draft(form), version=version, now=clock.now())
+    except drafting.ChangedMeanwhile as refusal:
+        db.session.rollback()
+        flash(_(refusal.sentence), "error")
+        form.version.data = letter.version
+        return render_template("desk/letter_form.html", form=form, letter=letter, stale=True), 409
+    except publishing.SlotTaken as refusal:
+        db.session.rollback()
+        form.rubric_id.errors = [_(refusal.sentence)]
+        return render_template("desk/letter_form.html", form=form, letter=letter), 422
+    db.session.commit()
+    flash(_("Saved."), "done")
+    return redirect(url_for(".edit", letter_id=letter.id), 303)
+
+
+@bp.get("/letters/<int:letter_id>/preview")
+@only("writer", "editor")
+def preview(letter_id: int) -> ResponseReturnValue:
+    return letter_page(_letter_or_404(letter_id), CommentForm(), preview=True)
+
+
+@bp.route("/letters/<int:letter_id>/slot", methods=["GET", "POST"])
+@only("editor")
+def slot(letter_id: int) -> ResponseReturnValue:
+    letter = _letter_or_404(letter_id)
+    form = SlotForm()
+    offered = _offered(letter)
+    form.when.choices = [*((s.local.isoformat(), s.local.isoformat()) for s in offered), ("other", ""), ("now", "")]
+    if request.method == "GET":
+        form.when.data = offered[0].local.isoformat() if offered else "other"
+    if form.validate_on_submit():
+        try:
+            _send_out(letter, form)
+        except Refusal as refusal:
+            form.when.errors = [_(refusal.sentence)]
+        else:
+            db.session.commit()
+            flash(_("The letter has its slot."), "done")
+            return redirect(url_for(".letters"), 303)
+    page = render_template("desk/slot.html", letter=letter, form=form, offered=offered, zone=_zone(letter), now=now())
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/letters/<int:letter_id>/withholding")
+@only("editor")
+def withhold(letter_id: int) -> ResponseReturnValue:
+    letter = _letter_or_404(letter_id)
+    try:
+        publishing.withhold(db.session(), letter, now=clock.now())
+    except publishing.AlreadyOut as refusal:
+        flash(_(refusal.sentence), "error")
+    else:
+        db.session.commit()
+        flash(_("The letter is a draft again."), "done")
+    return redirect(url_for(".edit", letter_id=letter_id), 303)
+
+
+@bp.get("/order")
+@only("editor")
+def order() -> ResponseReturnValue:
+    """Rubrics, topics and advisers: what orders the letters."""
+    session = db.session()
+    return render_template(
+        "desk/order.html",
+        rubrics=drafting.rubrics(session),
+        topics=drafting.topics(session),
+        advisers=drafting.advisers(session),
+    )
+
+
+@bp.route("/rubrics/<int:row_id>", methods=["GET", "POST"])
+@bp.route("/rubrics/new", methods=["GET", "POST"])
+@only("editor")
+def rubric(row_id: int | None = None) -> ResponseReturnValue:
+    return _one_of_the_order(Rubric, RubricForm, row_id, _("Rubric"))
+
+
+@bp.route("/topics/<int:row_id>", methods=["GET", "POST"])
+@bp.route("/topics/new", methods=["GET", "POST"])
+@only("editor")
+def topic(row_id: int | None = None) -> ResponseReturnValue:
+    return _one_of_the_order(Topic, TopicForm, row_id, _("Topic"))
+
+
+@bp.route("/advisers/<int:row_id>", methods=["GET", "POST"])
+@bp.route("/advisers/new", methods=["GET", "POST"])
+@only("editor")
+def adviser(row_id: int | None = None) -> ResponseReturnValue:
+    return _one_of_the_order(Adviser, AdviserForm, row_id, _("Adviser"))
+
+
+def _one_of_the_order(model: type[Any], form_class: type[FlaskForm], row_id: int | None, heading: str) -> Any:
+    row = (db.session.get(model, row_id) or abort(404)) if row_id is not None else model()
+    form = form_class(obj=row, about=getattr(row, "about_source", None))
+    if form.validate_on_submit():
+        for name, field in form._fields.items():
+            if name == "about":
+                row.about_source = field.data
+                row.about_html = letter_text.render(field.data, column().language)
+            elif name != "csrf_token":
+                setattr(row, name, field.data)
+        try:
+            db.session.add(row)
+            db.session.commit()
+            flash(_("Saved."), "done")
+            return redirect(url_for(".order"), 303)
+        except IntegrityError:
+            db.session.rollback()
+            form["slug"].errors = [_("This address is taken.")]
+    return render_template("desk/order_form.html", form=form, heading=heading), 422 if form.errors else 200
+
+
+def _letter_form(letter: Letter | None) -> LetterForm:
+    session = db.session()
+    form = LetterForm()
+    nothing = [("", "—")]
+    form.course_id.choices = nothing + [(c.id, c.name) for c in session.scalars(select(Course).order_by(Course.name))]
+    form.adviser_id.choices = nothing + [(a.id, a.name) for a in drafting.advisers(session)]
+    form.rubric_id.choices = nothing + [(r.id, r.title) for r in drafting.rubrics(session)]
+    form.topic_ids.choices = [(t.id, t.name) for t in drafting.topics(session)]
+    others = publishing.live(now()).order_by(Letter.publish_at.desc()).limit(RELATED_OFFERED)
+    form.related_ids.choices = [(o.id, o.title) for o in session.scalars(others) if letter is None or o.id != letter.id]
+    if request.method == "GET":
+        _fill(form, letter)
+    return form
+
+
+def _fill(form: LetterForm, letter: Letter | None) -> None:
+    if letter is None:
+        rubrics, advisers = drafting.rubrics(db.session()), drafting.advisers(db.session())
+        form.language.data = column().language
+        form.rubric_id.data = rubrics[0].id if rubrics else None
+        form.adviser_id.data = advisers[0].id if advisers else None
+        return
+    for name in ("title", "asker", "course_id", "adviser_id", "rubric_id", "language", "takes_comments", "version"):
+        form[name].data = getattr(letter, name)
+    for part in drafting.PARTS:
+        form[part].data = getattr(letter, f"{part}_source")
+    form.topic_ids.data = [topic.id for topic in letter.topics]
+    chosen = select(Related.related_id).where(Related.letter_id == letter.id).order_by(Related.position)
+    form.related_ids.data = list(db.session.scalars(chosen))
+
+
+def _draft(form: LetterForm) -> Draft:
+    names = [name for name in vars(Draft("", "", "")) if name in form._fields]
+    return Draft(**{name: form[name].data for name in names})
+
+
+def _preview(letter: Letter, form: LetterForm) -> ResponseReturnValue:
+    """How the unsaved text of the form will look to readers."""
+    with db.session.no_autoflush:
+        drafting.fill(db.session(), letter, _draft(form), now=now())
+        page = letter_page(letter, CommentForm(), preview=True)
+    db.session.rollback()
+    return page
+
+
+def _offered(letter: Letter) -> list[Slot]:
+    if letter.rubric is None:
+        return []
+    return publishing.free_slots(db.session(), letter.rubric, now=now(), number=SLOTS_OFFERED)
+
+
+def _zone(letter: Letter) -> str:
+    """The zone in which this letter's moment is said: its rubric's, or the first rubric's."""
+    if letter.rubric is not None:
+        return letter.rubric.zone
+    rubrics = drafting.rubrics(db.session())
+    return rubrics[0].zone if rubrics else "UTC"
+
+
+def _send_out(letter: Letter, form: SlotForm) -> None:
+    if form.when.data == "now":
+        publishing.publish_now(db.session(), letter, _zone(letter), now=clock.now())
+        return
+    other = form.when.data == "other"
+    local = datetime.combine(form.date.data, form.time.data) if other else datetime.fromisoformat(form.when.data)
+    publishing.schedule(db.session(), letter, Slot(local, _zone(letter)), now=clock.now())
+
+
+def _letter_or_404(letter_id: int) -> Letter:
+    return db.session.get(Letter, letter_id) or abort(404)

@@ -1,0 +1,111 @@
+"""Writing letters: what is saved, and its HTML, made once (promise 5)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from ..refusals import Refusal
+from ..text import letter as letter_text
+from .publishing import SlotTaken
+from .models import Adviser, Letter, Related, Rubric, Topic
+
+PARTS = ("question", "answer", "postscript", "course_note")
+"""The parts of a letter that are Markdown."""
+
+
+class ChangedMeanwhile(Refusal):
+    """Somebody saved this letter while you were writing. Your text is below; the saved one is in another window."""
+
+
+@dataclass
+class Draft:
+    """What the letter form holds: the fields of a letter, as typed."""
+
+    title: str
+    asker: str
+    language: str
+    question: str = ""
+    answer: str = ""
+    postscript: str = ""
+    course_note: str = ""
+    adviser_id: int | None = None
+    rubric_id: int | None = None
+    course_id: int | None = None
+    takes_comments: bool = True
+    topic_ids: list[int] = field(default_factory=list)
+    related_ids: list[int] = field(default_factory=list)
+
+
+def new(session: Session, draft: Draft, *, now: datetime, by_id: int | None, question_id: int | None = None) -> Letter:
+    """A new letter, seen by nobody yet."""
+    letter = Letter(created_at=now, written_by_id=by_id, question_id=question_id, topics=[])
+    fill(session, letter, draft, now=now)
+    session.add(letter)
+    session.flush()
+    _relate(session, letter, draft.related_ids)
+    return letter
+
+
+def save(session: Session, letter: Letter, draft: Draft, *, version: int, now: datetime) -> None:
+    """Save what the form held. Raises ChangedMeanwhile when `version`, which the form was filled from, is not the last, or SlotTaken."""
+    if letter.version != version:
+        raise ChangedMeanwhile
+    fill(session, letter, draft, now=now)
+    try:
+        session.flush()
+    except IntegrityError as error:  # the other rubric has a letter at this one's moment
+        raise SlotTaken from error
+    except StaleDataError as error:  # saved by another session since we read it
+        raise ChangedMeanwhile from error
+    _relate(session, letter, draft.related_ids)
+
+
+def fill(session: Session, letter: Letter, draft: Draft, *, now: datetime) -> None:
+    """Put a draft into a letter and render its parts; nothing is written to the database (the preview uses it too)."""
+    for name in ("title", "asker", "language", "adviser_id", "rubric_id", "course_id", "takes_comments"):
+        setattr(letter, name, getattr(draft, name))
+    for part in PARTS:
+        source = getattr(draft, part)
+        setattr(letter, f"{part}_source", source)
+        setattr(letter, f"{part}_html", letter_text.render(source, draft.language))
+    with session.no_autoflush:
+        letter.topics = list(session.scalars(select(Topic).where(Topic.id.in_(draft.topic_ids)))) if draft.topic_ids else []
+    letter.updated_at = now
+
+
+def _relate(session: Session, letter: Letter, related_ids: list[int]) -> None:
+    session.execute(delete(Related).where(Related.letter_id == letter.id))
+    for position, related_id in enumerate(i for i in dict.fromkeys(related_ids) if i != letter.id):
+        session.add(Related(letter_id=letter.id, related_id=related_id, position=position))
+    session.flush()
+
+
+def overview(session: Session, *, now: datetime, limit: int = 100) -> dict[str, list[Letter]]:
+    """{"drafts": …, "scheduled": …, "out": …}: the desk's list; at most `limit` of the last."""
+    drafts = select(Letter).where(~Letter.ready).order_by(Letter.updated_at.desc())
+    scheduled = select(Letter).where(Letter.ready, Letter.publish_at > now).order_by(Letter.publish_at)
+    out = select(Letter).where(Letter.ready, Letter.publish_at <= now).order_by(Letter.publish_at.desc()).limit(limit)
+    return {
+        "drafts": list(session.scalars(drafts)),
+        "scheduled": list(session.scalars(scheduled)),
+        "out": list(session.scalars(out)),
+    }
+
+
+def advisers(session: Session) -> list[Adviser]:
+    """All advisers by name."""
+    return list(session.scalars(select(Adviser).order_by(Adviser.name)))
+
+
+def rubrics(session: Session) -> list[Rubric]:
+    """All rubrics, in the order of their weekdays."""
+    return list(session.scalars(select(Rubric).order_by(Rubric.weekday, Rubric.id)))
+
+
+def topics(session: Session) -> list[Topic]:
+    """All topics by name."""
+    return list(session.scalars(select(Topic).order_by(Topic.name)))

@@ -1,0 +1,63 @@
+"""When Fridays are: the slots of a rubric. Pure: no database, no clock.
+
+A slot is kept as wall time and zone and derived in UTC, because governments move zones and readers read clocks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One moment of a rubric."""
+
+    local: datetime
+    """Wall time, naive."""
+    zone: str
+    """IANA name."""
+
+    @property
+    def moment(self) -> datetime:
+        """The slot in UTC.
+
+        A wall time that the clocks skip in spring is the moment they would have shown it without the change; one that
+        comes twice in autumn is its first coming (PEP 495, fold=0).
+        """
+        return self.local.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+
+    @property
+    def day(self) -> date:
+        """The date that names the letter."""
+        return self.local.date()
+
+
+def slots(weekday: int, at: time, zone: str, *, after: datetime) -> Iterator[Slot]:
+    """The slots of a rubric after a moment, soonest first, without end.
+
+    weekday: 0 is Monday. at: wall time. zone: IANA name. after: an aware datetime; a slot at that very moment is past.
+    """
+    day = after.astimezone(ZoneInfo(zone)).date()
+    day += timedelta(days=(weekday - day.weekday()) % 7)
+    while True:
+        slot = Slot(datetime.combine(day, at), zone)
+        if slot.moment > after:
+            yield slot
+        day += timedelta(days=7)
+
+
+def previous_slots(weekday: int, at: time, zone: str, *, before: datetime) -> Iterator[Slot]:
+    """The slots of a rubric up to and with a moment, latest first, without end. Arguments as for `slots`."""
+    day = before.astimezone(ZoneInfo(zone)).date()
+    day -= timedelta(days=(day.weekday() - weekday) % 7)
+    while True:
+        slot = Slot(datetime.combine(day, at), zone)
+        if slot.moment <= before:
+            yield slot
+        day -= timedelta(days=7)
+
+
+def is_zone(name: str) -> bool:
+    """Does the IANA database know this zone."""
+    return name in available_timezones()

@@ -1,0 +1,110 @@
+"""When a letter is seen (promise 1): a question put to the clock, never a job.
+
+`live(now)` is the one query of what readers may see; every surface composes it.
+"""
+
+from datetime import datetime
+from itertools import count, islice
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ..refusals import Refusal
+from .fridays import Slot, slots
+from .models import Letter, Rubric
+
+
+class SlotTaken(Refusal):
+    """Another letter goes out at that moment."""
+
+
+class SlotPassed(Refusal):
+    """That moment has passed. Choose a later one, or publish the letter now."""
+
+
+class AlreadyOut(Refusal):
+    """The letter is out already: its date is its name for ever."""
+
+
+class Unfinished(Refusal):
+    """A letter needs its title, its asker's name, its question and its answer before it can go out."""
+
+
+def live(now: datetime) -> Select[tuple[Letter]]:
+    """All letters that readers may see at this moment, in no order."""
+    return select(Letter).where(Letter.ready, Letter.publish_at <= now)
+
+
+def next_slot_at(session: Session, now: datetime) -> datetime | None:
+    """The moment at which the next letter comes out: until then no reader's page changes by the clock alone."""
+    return session.scalar(select(func.min(Letter.publish_at)).where(Letter.ready, Letter.publish_at > now))
+
+
+def free_slots(session: Session, rubric: Rubric, *, now: datetime, number: int) -> list[Slot]:
+    """The next slots of a rubric that no letter has, soonest first."""
+    taken = set(session.scalars(select(Letter.publish_at).where(Letter.rubric_id == rubric.id, Letter.publish_at > now)))
+    free = (s for s in slots(rubric.weekday, rubric.time, rubric.zone, after=now) if s.moment not in taken)
+    return [next(free) for _ in range(number)]
+
+
+def coming(session: Session, rubric: Rubric, *, now: datetime, number: int) -> list[tuple[Slot, Letter | None]]:
+    """(slot, its letter if it has one): the rubric's next slots, soonest first."""
+    future = select(Letter).where(Letter.rubric_id == rubric.id, Letter.publish_at > now)
+    letters = {letter.publish_at: letter for letter in session.scalars(future)}
+    some = islice(slots(rubric.weekday, rubric.time, rubric.zone, after=now), number)
+    return [(slot, letters.get(slot.moment)) for slot in some]
+
+
+def schedule(session: Session, letter: Letter, slot: Slot, *, now: datetime) -> None:
+    """The letter is ready and goes out at its slot.
+
+    Raises AlreadyOut, SlotPassed, Unfinished, or SlotTaken when the rubric has another letter at that moment.
+    """
+    if slot.moment <= now:
+        raise SlotPassed
+    _give_slot(session, letter, slot, now=now)
+
+
+def publish_now(session: Session, letter: Letter, zone: str, *, now: datetime) -> None:
+    """The letter is out from this moment on; its name is today's date in the zone. Raises as `schedule` does."""
+    local = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    _give_slot(session, letter, Slot(local, zone), now=now)
+
+
+def withhold(session: Session, letter: Letter, *, now: datetime) -> None:
+    """Back to a draft without a slot. Raises AlreadyOut."""
+    if letter.is_live(now):
+        raise AlreadyOut
+    letter.ready = False
+    letter.slot_at = letter.slot_zone = letter.publish_at = letter.name = None
+    session.flush()
+
+
+def _give_slot(session: Session, letter: Letter, slot: Slot, *, now: datetime) -> None:
+    if letter.is_live(now):
+        raise AlreadyOut
+    if not (letter.title.strip() and letter.asker.strip() and letter.question_html and letter.answer_html):
+        raise Unfinished
+    taken = select(Letter.id).where(
+        Letter.rubric_id == letter.rubric_id, Letter.publish_at == slot.moment, Letter.id != letter.id
+    )
+    if letter.rubric_id is not None and session.scalar(taken):
+        raise SlotTaken
+    try:
+        with session.begin_nested():
+            letter.slot_at, letter.slot_zone, letter.publish_at = slot.local, slot.zone, slot.moment
+            letter.name = free_name(session, slot, letter)
+            letter.ready = True
+    except IntegrityError as error:  # another session took the slot or the name in between
+        raise SlotTaken from error
+
+
+def free_name(session: Session, slot: Slot, letter: Letter | None = None) -> str:
+    """The slot's date, with -2, -3 … behind it when other letters have that name."""
+    day = slot.day.isoformat()
+    with session.no_autoflush:
+        others = select(Letter.name).where(Letter.name.startswith(day), Letter.id != (letter.id if letter else None))
+        taken = set(session.scalars(others))
+    return next(name for n in count(1) if (name := day if n == 1 else f"{day}-{n}") not in taken)

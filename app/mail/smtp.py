@@ -1,0 +1,155 @@
+"""The two ways a mail leaves: a real SMTP connection, or a file in the data folder.
+
+Both tell three fates apart: refused for now (safe to try again), refused for good, and unknown, when the connection
+broke after the whole mail was handed over and before the server's answer (promise 6's only window).
+"""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+TIMEOUT = 60.0
+"""Seconds for each answer of the server."""
+
+
+class MailFailed(Exception):
+    """The mail was not accepted; the message is the server's reply."""
+
+
+class RefusedForNow(MailFailed):
+    """A 4xx reply: the mail has not left and may be tried again."""
+
+
+class ServerAway(MailFailed):
+    """No connection, or none any more: no mail leaves now, and this one has not left."""
+
+
+class RefusedForGood(MailFailed):
+    """A 5xx reply: this mail to this address will never be accepted."""
+
+
+class FateUnknown(MailFailed):
+    """The connection broke between the mail's last byte and the reply: it may have been accepted."""
+
+
+class Transport(Protocol):
+    """Something that takes mails."""
+
+    def send(self, message: EmailMessage) -> str:
+        """Hand over one mail to its one recipient; returns the server's reply. Raises MailFailed."""
+        ...
+
+
+@contextmanager
+def transport(mail_url: str, folder: Path) -> Iterator[Transport]:
+    """An open transport for DEARFRIDAY_MAIL_URL; the connection is made at the first mail and kept for all of them."""
+    if urlsplit(mail_url).scheme == "folder":
+        yield Folder(folder)
+        return
+    connection = Connection(mail_url)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+class Folder:
+    """Writes each mail as an `.eml` file, named after its Message-ID: the same mail twice is one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def send(self, message: EmailMessage) -> str:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = message["Message-ID"].strip("<>").split("@")[0]
+        part = self.folder / f".{name}.part"
+        part.write_bytes(bytes(message))
+        part.rename(self.folder / f"{name}.eml")
+        return "250 kept in the folder"
+
+
+class Connection:
+    """One SMTP connection, opened when first needed and again after it broke."""
+
+    def __init__(self, mail_url: str) -> None:
+        parts = urlsplit(mail_url)
+        options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        self.host = parts.hostname or "localhost"
+        self.tls = options.get("tls", "")
+        self.port = parts.port or (465 if self.tls == "on" else 25)
+        self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
+        self.open: smtplib.SMTP | None = None
+
+    def send(self, message: EmailMessage) -> str:
+        try:
+            smtp = self.open = self.open or self._connect()
+            self._say(smtp.mail(message["From"].addresses[0].addr_spec))
+            self._say(smtp.rcpt(message["To"].addresses[0].addr_spec))
+            self._say(smtp.docmd("DATA"), wanted=354)
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise ServerAway(str(error)[:300]) from error
+        return self._hand_over(smtp, message)
+
+    def close(self) -> None:
+        """Say goodbye, if there is somebody to say it to."""
+        if self.open is not None:
+            try:
+                self.open.quit()
+            except (OSError, smtplib.SMTPException):
+                self.open.close()
+            self.open = None
+
+    def _hand_over(self, smtp: smtplib.SMTP, message: EmailMessage) -> str:
+        try:
+            smtp.send(_on_the_wire(message))
+            answer = smtp.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise FateUnknown(str(error)[:300]) from error
+        return self._say(answer)
+
+    def _connect(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self.tls == "on":
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
+        else:
+            smtp = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+        if self.tls == "starttls":
+            smtp.starttls(context=context)
+        if self.user:
+            smtp.login(self.user, self.password)
+        smtp.ehlo_or_helo_if_needed()
+        return smtp
+
+    def _say(self, answer: tuple[int, bytes], wanted: int = 250) -> str:
+        code, text = answer
+        reply = f"{code} {text.decode('utf-8', 'replace')}"[:300]
+        if code == wanted or (wanted == 250 and code == 251):
+            return reply
+        self._start_afresh(code)
+        if 500 <= code < 600:
+            raise RefusedForGood(reply)
+        raise RefusedForNow(reply)
+
+    def _start_afresh(self, code: int) -> None:
+        """Ready for the next mail after a refusal; 421 means that the server hangs up (RFC 5321, 3.8)."""
+        try:
+            if self.open is not None and code != 421:
+                self.open.rset()
+                return
+        except (OSError, smtplib.SMTPException):
+            pass
+        self.close()
+
+
+def _on_the_wire(message: EmailMessage) -> bytes:
+    """The mail as DATA wants it: CRLF, dots doubled at line starts, a lone dot at the end (RFC 5321, 4.5.2)."""
+    data = re.sub(rb"(?m)^\.", b"..", message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
+    return data + (b"" if data.endswith(b"\r\n") else b"\r\n") + b".\r\n"

@@ -1,0 +1,67 @@
+"""A reader's text -> safe HTML: paragraphs, `>` quotes, links. Nothing else has a meaning in it.
+
+A small language of our own, because its whole surface fits on this page (Markdown's does not).
+"""
+
+import re
+from html import escape
+from itertools import groupby
+
+from .sanitise import COMMENT_TAGS, safe_html
+
+DEEPEST_QUOTE = 4
+"""Quotes nested deeper are printed at this depth."""
+
+# An address ends before the punctuation of the sentence it stands in; a closing bracket belongs to it only when the
+# address itself opened one, as in https://en.wikipedia.org/wiki/Friday_(novel).
+_ADDRESS = re.compile(r"\bhttps?://[^\s<>\"«»“”]+", re.IGNORECASE)
+_TAIL = re.compile(r"[.,:;!?'’…]+$")
+_QUOTED = re.compile(r"^\s{0,3}>\s?")
+
+
+def render(source: str) -> str:
+    """The HTML of a comment or a question; the same text always gives the same HTML.
+
+    source: what a person typed, with any line ends. Returns `<p>`, `<br>`, `<blockquote>` and `<a>` only.
+    """
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
+    return safe_html(_blocks(lines, depth=0), COMMENT_TAGS)
+
+
+def _blocks(lines: list[str], depth: int) -> str:
+    html = []
+    for quoted, group in groupby(lines, key=lambda line: bool(_QUOTED.match(line))):
+        if not quoted:
+            html.append(_paragraphs(list(group)))
+            continue
+        inner = [_QUOTED.sub("", line) for line in group]
+        if depth < DEEPEST_QUOTE:
+            html.append(f"<blockquote>{_blocks(inner, depth + 1)}</blockquote>")
+        else:
+            html.append(_paragraphs([line.lstrip("> ") for line in inner]))
+    return "".join(html)
+
+
+def _paragraphs(lines: list[str]) -> str:
+    return "".join(
+        f"<p>{'<br>'.join(_linked(line.strip()) for line in group)}</p>"
+        for filled, group in groupby(lines, key=lambda line: bool(line.strip()))
+        if filled
+    )
+
+
+def _linked(line: str) -> str:
+    html, end = [], 0
+    for found in _ADDRESS.finditer(line):
+        address = _without_tail(found.group())
+        html.append(escape(line[end : found.start()]))
+        html.append(f'<a href="{escape(address)}" rel="nofollow ugc">{escape(address)}</a>')
+        end = found.start() + len(address)
+    return "".join(html) + escape(line[end:])
+
+
+def _without_tail(address: str) -> str:
+    address = _TAIL.sub("", address)
+    while address.endswith(")") and address.count("(") < address.count(")"):
+        address = _TAIL.sub("", address[:-1])
+    return address

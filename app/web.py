@@ -1,0 +1,300 @@
+"""What all routes share: who may enter, what may come in, headers, error pages, words for dates."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
+
+import flask_babel
+from babel.dates import format_date, format_datetime, format_time, get_timezone_name
+from flask import Blueprint, Flask, Request, Response, abort, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import FormDataParser
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import clock
+from .accounts import people
+from .accounts.models import Role
+from .column.models import LANGUAGES, Settings
+from .column.settings import settings
+from .config import Config
+from .db import db, writing
+
+LARGEST_FROM_READERS = 256 * 1024
+"""Bytes of a POST from a stranger: the longest question, each of its letters written as %XX%XX."""
+LARGEST_AT_THE_DESK = 2 * 1024 * 1024
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+babel = Babel()
+csrf = CSRFProtect()
+login = LoginManager()
+
+
+def _client() -> str:
+    return request.remote_addr or "unknown"
+
+
+limiter = Limiter(_client, strategy="moving-window", default_limits=[])
+"""Counts per web worker, in memory; with a Redis queue, in Redis, for all hosts."""
+
+
+class _FormParser(FormDataParser):
+    """Broken UTF-8 becomes U+FFFD, which the fields refuse beside themselves (Werkzeug would give an empty form)."""
+
+    def _parse_urlencoded(self, stream, mimetype, content_length, options):  # type: ignore[no-untyped-def]
+        text = stream.read().decode("utf-8", "replace")
+        pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=self.max_form_parts)
+        return stream, self.cls(pairs), self.cls()
+
+
+class ColumnRequest(Request):
+    """A request whose size is bounded before it is parsed."""
+
+    form_data_parser_class = _FormParser
+    max_form_parts = 500
+    parameter_storage_class = MultiDict
+
+
+def set_up_web(app: Flask, config: Config) -> None:
+    """Everything around the routes."""
+    app.request_class = ColumnRequest
+    if config.trusted_proxies:
+        n = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    app.config["RATELIMIT_STORAGE_URI"] = config.queue_url if config.queue_url.startswith("redis") else "memory://"
+    babel.init_app(app, locale_selector=language, default_translation_directories="translations")
+    csrf.init_app(app)
+    login.init_app(app)
+    login.user_loader(lambda key: people.by_session_key(db.session(), key))
+    limiter.init_app(app)
+    limiter.request_filter(lambda: not is_desk() and request.remote_addr in ("127.0.0.1", "::1"))
+    app.wsgi_app = _writing_posts(app.wsgi_app)  # type: ignore[method-assign]
+    app.before_request(_bound_the_size)
+    app.before_request(_refuse_foreign_posts)
+    app.after_request(_headers)
+    app.register_error_handler(Exception, _apologise)
+    app.register_error_handler(HTTPException, explain)
+    app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
+    app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+# Who may enter
+
+
+def desk(room: str, prefix: str) -> Blueprint:
+    """A blueprint behind the login. Every route of it says with `only` who may enter; one that does not is closed."""
+    bp = Blueprint(f"{room}_desk", f"app.{room}.desk", url_prefix=f"/desk{prefix}")
+    bp.before_request(_guard)
+    bp.after_request(_not_stored)
+    return bp
+
+
+def only(*roles: Role) -> Callable[[View], View]:
+    """Says who may enter a route of the desk."""
+
+    def mark(view: View) -> View:
+        view.roles = roles  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def anyone(view: View) -> View:
+    """Says that a route of the desk is open to strangers: signing in."""
+    view.roles = "anyone"  # type: ignore[attr-defined]
+    return view
+
+
+def roles_of(view: Callable[..., Any]) -> tuple[Role, ...] | str:
+    """Who may enter a view of the desk: roles, "anyone", or () when it does not say."""
+    return getattr(view, "roles", ())
+
+
+def _guard() -> ResponseReturnValue | None:
+    roles = roles_of(current_app.view_functions[request.endpoint or ""])
+    if roles == "anyone":
+        return None
+    if not current_user.is_authenticated:
+        goal = request.full_path.rstrip("?") if request.method == "GET" else url_for("accounts_desk.start")
+        return redirect(url_for("accounts_desk.sign_in", goal=goal), 303)
+    if current_user.role not in roles:
+        abort(403)
+    return None
+
+
+def is_desk() -> bool:
+    """Is this request for a page behind the login."""
+    return (request.blueprint or "").endswith("_desk")
+
+
+# What may come in
+
+
+def _bound_the_size() -> None:
+    largest = LARGEST_AT_THE_DESK if is_desk() else LARGEST_FROM_READERS
+    request.max_content_length = request.max_form_memory_size = largest
+    if request.content_length is not None and request.content_length > largest:
+        abort(413)
+
+
+def _refuse_foreign_posts() -> None:
+    """Only our own pages may send: what another origin's page sends with a visitor's browser is refused.
+
+    Browsers say where a POST comes from (Fetch Metadata; Origin, RFC 6454) and scripts of pages cannot forge it. A
+    request with neither header is not from a browser (RFC 8058's one-click POST is such a one).
+    """
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None and site not in ("same-origin", "none"):
+        abort(403)
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        abort(403)
+
+
+def _writing_posts(wsgi: Callable[..., Any]) -> Callable[..., Any]:
+    """Requests that change something begin their transactions as writers (see db.writing)."""
+
+    def run(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD", "OPTIONS"):
+            return wsgi(environ, start_response)
+        with writing():
+            return wsgi(environ, start_response)
+
+    return run
+
+
+# What goes out
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def _not_stored(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def explain(error: HTTPException) -> ResponseReturnValue:
+    """An error page in the site's own look; 3xx answers pass."""
+    if error.code is None or error.code < 400:
+        return error
+    db.session.rollback()
+    code = 403 if isinstance(error, CSRFError) else error.code
+    response = current_app.make_response((render_template("errors/error.html", code=code, csrf=isinstance(error, CSRFError)), code))
+    for name, value in error.get_headers(None, request.environ):
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _apologise(error: Exception) -> ResponseReturnValue:
+    """The reader gets an apology, the log the traceback."""
+    if isinstance(error, HTTPException):
+        return explain(error)
+    current_app.logger.exception("%s %s", request.method, request.path)
+    db.session.rollback()
+    try:
+        return render_template("errors/error.html", code=500, csrf=False), 500
+    except Exception:  # the page itself needs the database, which may be what failed
+        current_app.logger.exception("the apology failed too")
+        return "Something broke on our side. Please try again in a minute.", 500, {"Content-Type": "text/plain"}
+
+
+# Words
+
+
+def column() -> Settings:
+    """The column's settings, read once a request."""
+    if "column" not in g:
+        g.column = settings(db.session())
+    return g.column  # type: ignore[no-any-return]
+
+
+def language() -> str:
+    """The language of this page: the column's own."""
+    return column().language
+
+
+def now() -> datetime:
+    """The moment of this request, read once, so that one page never disagrees with itself about the time."""
+    if "now" not in g:
+        g.now = clock.now()
+    return g.now  # type: ignore[no-any-return]
+
+
+def static(filename: str) -> str:
+    """The address of a static file, with a mark that changes when its content does."""
+    file = f"{current_app.static_folder}/{filename}"
+    marks: dict[str, str] = current_app.extensions.setdefault("static_marks", {})
+    if filename not in marks or current_app.debug:
+        import hashlib
+
+        with open(file, "rb") as content:
+            marks[filename] = hashlib.sha256(content.read()).hexdigest()[:10]
+    return url_for("static", filename=filename, v=marks[filename])
+
+
+def _locale() -> str:
+    return str(flask_babel.get_locale() or "en")
+
+
+def day(value: date | datetime, zone: str | None = None) -> str:
+    """A date in words: "27 November 2026", «27 ноября 2026 г.» without its «г.»."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(ZoneInfo(zone) if zone else UTC)
+    return format_date(value, "d MMMM y", locale=_locale())
+
+
+def moment(value: datetime, zone: str | None = None, how: str = "d MMMM y, HH:mm") -> str:
+    """A date and an hour in words; an aware datetime is shown in the zone, a naive one as it stands."""
+    if value.tzinfo is not None:
+        value = value.astimezone(ZoneInfo(zone) if zone else UTC)
+    return format_datetime(value.replace(tzinfo=None), how, locale=_locale())
+
+
+def hour(value: Any) -> str:
+    """An hour: "10:00"."""
+    return format_time(value, "HH:mm", locale=_locale())
+
+
+def zone_name(name: str) -> str:
+    """A zone in words: "Moscow Time"."""
+    return get_timezone_name(ZoneInfo(name), locale=_locale())
+
+
+def iso(value: datetime) -> str:
+    """RFC 3339, for <time> and feeds."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def html(text: str) -> Markup:
+    """HTML that `text.sanitise` made when it was saved: the only text that a template prints unescaped."""
+    return Markup(text)  # noqa: S704
+
+
+__all__ = ["LANGUAGES", "anyone", "column", "csrf", "desk", "html", "iso", "language", "limiter", "now", "only"]

