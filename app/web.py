@@ -27,6 +27,8 @@ from .column.models import LANGUAGES, Settings
 from .column.settings import settings
 from .config import Config
 from .db import db, writing
+from .letters.reading import local_day
+from .text.typographer import typeset
 
 LARGEST_FROM_READERS = 256 * 1024
 """Bytes of a POST from a stranger: the longest question, each of its letters written as %XX%XX."""
@@ -78,7 +80,8 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.config["RATELIMIT_STORAGE_URI"] = config.queue_url if config.queue_url.startswith("redis") else "memory://"
     babel.init_app(app, locale_selector=language, default_translation_directories="translations")
     csrf.init_app(app)
-    login.init_app(app)
+    # Not login.init_app: its hooks read the session on every page, and readers' pages know none (promise 8).
+    app.login_manager = login  # type: ignore[attr-defined]
     login.user_loader(lambda key: people.by_session_key(db.session(), key))
     limiter.init_app(app)
     limiter.request_filter(lambda: not is_desk() and request.remote_addr in ("127.0.0.1", "::1"))
@@ -89,7 +92,8 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.register_error_handler(Exception, _apologise)
     app.register_error_handler(HTTPException, explain)
     app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
-    app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language)
+    app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language, now=now)
+    app.jinja_env.globals.update(typeset=typeset, local_day=local_day, current_user=current_user)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
