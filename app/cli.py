@@ -4,7 +4,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from flask import Flask, current_app
@@ -27,7 +27,7 @@ def set_up_commands(app: Flask) -> None:
         app.cli.add_command(command)
 
 
-def _fail(sentence: str) -> None:
+def _fail(sentence: str) -> NoReturn:
     click.echo(f"Dear Friday: {sentence}", err=True)
     sys.exit(1)
 
@@ -122,7 +122,7 @@ def new_password(email: str) -> None:
     with writing():
         person = people.by_email(db.session(), email)
         if person is None:
-            return _fail(f"nobody at the desk has the address {email}")
+            _fail(f"nobody at the desk has the address {email}")
         chosen = secrets.token_urlsafe(12)
         people.set_password(db.session(), person, chosen)
         db.session.commit()

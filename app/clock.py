@@ -5,4 +5,4 @@ from datetime import UTC, datetime
 
 def now() -> datetime:
     """The present moment: aware, in UTC."""
-    return datetime.now(UTC)
+    return datetime.now(UTC)  # noqa: TID251

@@ -3,9 +3,9 @@
 Rules take any SQLAlchemy `Session`; only edges use `db.session` and commit.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 

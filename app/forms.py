@@ -6,15 +6,15 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, Form, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
+from wtforms import Field, Form, PasswordField, StringField, TextAreaField
+from wtforms.validators import Length, Optional, StopValidation, ValidationError
 
 REPLACEMENT = "\ufffd"
 """Stands for a byte or a character that no text can hold (Unicode 16, 23.8)."""
 _LAYOUT = "\n\t"
 
 
-class DeskForm(FlaskForm):
+class DeskForm(FlaskForm):  # type: ignore[misc]
     """A form behind the login, with its CSRF token."""
 
 
@@ -49,25 +49,43 @@ def _visible(form: Form, field: Field) -> None:
         raise StopValidation(_("Please fill this in."))
 
 
+class OneLine(StringField):
+    """One line of text; after validation `data` is a string, perhaps an empty one."""
+
+    data: str
+
+
+class ManyLines(TextAreaField):
+    """A text of any number of lines; after validation `data` is a string, perhaps an empty one."""
+
+    data: str
+
+
+class Password(PasswordField):
+    """A password, as typed."""
+
+    data: str
+
+
 def _rules(longest: int, required: bool) -> list[Any]:
     length = Length(max=longest, message=_("Too long: at most %(max)d characters."))
     first = [_visible] if required else [Optional()]
     return [_no_broken_characters, *first, length]
 
 
-def one_line(label: Any, longest: int, *, required: bool = True, **more: Any) -> StringField:
+def one_line(label: Any, longest: int, *, required: bool = True, **more: Any) -> OneLine:
     """A field for one line of text: white space is folded."""
     more["validators"] = _rules(longest, required) + more.get("validators", [])
-    return StringField(label, filters=[_one_line], **more)
+    return OneLine(label, filters=[_one_line], **more)
 
 
-def many_lines(label: Any, longest: int, *, required: bool = True, **more: Any) -> TextAreaField:
+def many_lines(label: Any, longest: int, *, required: bool = True, **more: Any) -> ManyLines:
     """A field for a text of any number of lines."""
     more["validators"] = _rules(longest, required) + more.get("validators", [])
-    return TextAreaField(label, filters=[_many_lines], **more)
+    return ManyLines(label, filters=[_many_lines], **more)
 
 
-def email_address(label: Any, *, required: bool = True) -> StringField:
+def email_address(label: Any, *, required: bool = True) -> OneLine:
     """A field for one mail address (RFC 5321, ASCII before the @; a domain in any script becomes punycode)."""
     return one_line(label, 254, required=required, validators=[_deliverable])
 
@@ -83,6 +101,3 @@ def _deliverable(form: Form, field: Field) -> None:
 def status_of(form: Form) -> int:
     """The HTTP status of a page that shows this form's errors: 400 for bytes that are no text, 422 for the rest."""
     return 400 if any(isinstance(v, str) and REPLACEMENT in v for v in form.data.values()) else 422
-
-
-__all__ = ["DeskForm", "InputRequired", "ReadersForm", "email_address", "legible", "many_lines", "one_line", "status_of"]

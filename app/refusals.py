@@ -20,14 +20,14 @@ class Refusal(Exception):
 
 def extract(
     fileobj: IO[bytes], keywords: Any, comment_tags: Any, options: Any
-) -> Iterator[tuple[int, str | None, Any, list[str]]]:
+) -> Iterator[tuple[int, str, str | tuple[str, ...], list[str]]]:
     """Babel's extraction method for our Python: what `gettext` marks, and the docstrings of refusals.
 
     Yields (line, function, message, comments), as babel.messages.extract wants it.
     """
     from babel.messages.extract import extract_python  # only `make translations` needs it
 
-    yield from extract_python(fileobj, keywords, comment_tags, options)
+    yield from extract_python(fileobj, keywords, comment_tags, options)  # type: ignore[misc]
     fileobj.seek(0)
     for node in ast.walk(ast.parse(fileobj.read())):
         if isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id == "Refusal" for b in node.bases):

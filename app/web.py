@@ -1,5 +1,6 @@
 """What all routes share: who may enter, what may come in, headers, error pages, words for dates."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
@@ -8,14 +9,25 @@ from zoneinfo import ZoneInfo
 
 import flask_babel
 from babel.dates import format_date, format_datetime, format_time, get_timezone_name
-from flask import Blueprint, Flask, Request, Response, abort, current_app, g, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    Response,
+    abort,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -23,7 +35,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import clock
 from .accounts import people
 from .accounts.models import Role
-from .column.models import LANGUAGES, Settings
+from .column.models import Settings
 from .column.settings import settings
 from .config import Config
 from .db import db, writing
@@ -68,7 +80,6 @@ class ColumnRequest(Request):
 
     form_data_parser_class = _FormParser
     max_form_parts = 500
-    parameter_storage_class = MultiDict
 
 
 def set_up_web(app: Flask, config: Config) -> None:
@@ -208,8 +219,9 @@ def explain(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
     db.session.rollback()
-    code = 403 if isinstance(error, CSRFError) else error.code
-    response = current_app.make_response((render_template("errors/error.html", code=code, csrf=isinstance(error, CSRFError)), code))
+    expired = isinstance(error, CSRFError)
+    code = 403 if expired else error.code
+    response = current_app.make_response((render_template("errors/error.html", code=code, csrf=expired), code))
     for name, value in error.get_headers(None, request.environ):
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -256,8 +268,6 @@ def static(filename: str) -> str:
     file = f"{current_app.static_folder}/{filename}"
     marks: dict[str, str] = current_app.extensions.setdefault("static_marks", {})
     if filename not in marks or current_app.debug:
-        import hashlib
-
         with open(file, "rb") as content:
             marks[filename] = hashlib.sha256(content.read()).hexdigest()[:10]
     return url_for("static", filename=filename, v=marks[filename])
@@ -299,6 +309,3 @@ def iso(value: datetime) -> str:
 def html(text: str) -> Markup:
     """HTML that `text.sanitise` made when it was saved: the only text that a template prints unescaped."""
     return Markup(text)  # noqa: S704
-
-
-__all__ = ["LANGUAGES", "anyone", "column", "csrf", "desk", "html", "iso", "language", "limiter", "now", "only"]

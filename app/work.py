@@ -1,7 +1,7 @@
 """Background work: what is done, and when. Huey carries the tasks (https://huey.readthedocs.io).
 
-Tasks are one call each and carry nothing: what must happen stands in our own rows, so a task that a dying worker lost is
-made good by the next periodic one, and any task may run twice or side by side.
+Tasks are one call each and carry nothing: what must happen stands in our own rows, so a task that a dying worker lost
+is made good by the next periodic one, and any task may run twice or side by side.
 """
 
 import logging

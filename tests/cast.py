@@ -47,9 +47,7 @@ class Cast:
         return self.person("Wanda", "writer")
 
     def rubric(self, slug: str = "fridays") -> Rubric:
-        rubric = Rubric(
-            slug=slug, name="clients", title="Clients", weekday=4, time=time(10, 0), zone="Europe/Moscow"
-        )
+        rubric = Rubric(slug=slug, name="clients", title="Clients", weekday=4, time=time(10, 0), zone="Europe/Moscow")
         self.session.add(rubric)
         return self._kept(rubric)
 
@@ -71,7 +69,9 @@ class Cast:
         publishing.schedule(self.session, letter, Slot(local, "UTC"), now=self.now - timedelta(days=100_000 / 10))
         return self._kept(letter)
 
-    def comment(self, letter: Letter, text: str = "", *, name: str = "Boris", days_ago: float = 1, **more: str) -> Comment:
+    def comment(
+        self, letter: Letter, text: str = "", *, name: str = "Boris", days_ago: float = 1, **more: str
+    ) -> Comment:
         text = text or f"A new thought, number {next(self._numbers)}."
         when = self.now - timedelta(days=days_ago)
         return self._kept(submission.submit(self.session, letter, name=name, text=text, now=when, **more))

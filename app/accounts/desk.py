@@ -12,7 +12,8 @@ from ..web import anyone, desk, limiter, only
 from . import passwords, people
 from .forms import ButtonForm, PasswordForm, PersonForm, RoleForm, SignInForm
 from .models import Person
-from .signing_in import WrongNameOrPassword, sign_in as signed_in
+from .signing_in import WrongNameOrPassword
+from .signing_in import sign_in as signed_in
 
 bp = desk("accounts", "")
 

@@ -1,25 +1,23 @@
 """What may come in about people."""
 
 from flask_babel import lazy_gettext as _
-from wtforms import HiddenField, PasswordField, SelectField
+from wtforms import HiddenField, SelectField
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from ..forms import DeskForm, email_address, one_line
+from ..forms import DeskForm, Password, email_address, one_line
 from .passwords import LONGEST, SHORTEST
 
 ROLE_NAMES = {"writer": _("Writer"), "moderator": _("Moderator"), "editor": _("Editor")}
 
 _filled = InputRequired(_("Please fill this in."))
-_long_enough = Length(
-    min=SHORTEST, max=LONGEST, message=_("Between %(min)d and %(max)d characters.")
-)
+_long_enough = Length(min=SHORTEST, max=LONGEST, message=_("Between %(min)d and %(max)d characters."))
 
 
 class SignInForm(DeskForm):
     """The way in. Its fields tell nothing about which of them was wrong."""
 
     email = one_line(_("Mail address"), 254, render_kw={"autocomplete": "username"})
-    password = PasswordField(
+    password = Password(
         _("Password"),
         validators=[_filled, Length(max=LONGEST, message=_("Too long: at most %(max)d characters."))],
         render_kw={"autocomplete": "current-password"},
@@ -33,7 +31,7 @@ class PersonForm(DeskForm):
     name = one_line(_("Name"), 120)
     email = email_address(_("Mail address"))
     role = SelectField(_("Role"), choices=list(ROLE_NAMES.items()))
-    password = PasswordField(
+    password = Password(
         _("First password"), validators=[_filled, _long_enough], render_kw={"autocomplete": "new-password"}
     )
 
@@ -47,13 +45,9 @@ class RoleForm(DeskForm):
 class PasswordForm(DeskForm):
     """A new password of one's own."""
 
-    old = PasswordField(
-        _("Present password"), validators=[_filled], render_kw={"autocomplete": "current-password"}
-    )
-    new = PasswordField(
-        _("New password"), validators=[_filled, _long_enough], render_kw={"autocomplete": "new-password"}
-    )
-    again = PasswordField(
+    old = Password(_("Present password"), validators=[_filled], render_kw={"autocomplete": "current-password"})
+    new = Password(_("New password"), validators=[_filled, _long_enough], render_kw={"autocomplete": "new-password"})
+    again = Password(
         _("New password once more"),
         validators=[EqualTo("new", message=_("The two are not the same."))],
         render_kw={"autocomplete": "new-password"},

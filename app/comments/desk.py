@@ -104,7 +104,9 @@ def prune(comment_id: int) -> ResponseReturnValue:
 @only("moderator", "editor")
 def desk_figures() -> ResponseReturnValue:
     return render_template(
-        "desk/figures.html", share=figures.share(db.session(), now()), target=column().target_percent,
+        "desk/figures.html",
+        share=figures.share(db.session(), now()),
+        target=column().target_percent,
         years=reading.years(db.session(), now()),
     )
 

@@ -8,7 +8,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from ..accounts.models import Person
-from ..letters.models import Letter
 from ..refusals import Refusal
 from .models import Comment, Decision, Verdict
 
@@ -60,15 +59,13 @@ def pending(session: Session, *, limit: int, after: tuple[datetime, int] | None 
         select(Comment)
         .where(Comment.standing == "pending")
         .join(Comment.letter)
-        .options(contains_eager(Comment.letter).lazyload(Letter.adviser), contains_eager(Comment.letter).lazyload(Letter.rubric))
+        .options(contains_eager(Comment.letter).lazyload("*"))
         .order_by(Comment.submitted_at, Comment.id)
         .limit(limit)
     )
     if after is not None:
         moment, last = after
-        query = query.where(
-            (Comment.submitted_at > moment) | ((Comment.submitted_at == moment) & (Comment.id > last))
-        )
+        query = query.where((Comment.submitted_at > moment) | ((Comment.submitted_at == moment) & (Comment.id > last)))
     return list(session.scalars(query))
 
 

@@ -52,13 +52,16 @@ def candidates(session: Session, letter_id: int) -> list[Comment]:
 
 def letters(session: Session, *, limit: int) -> list[tuple[Letter, int]]:
     """(letter, number of its published comments) for letters with comments, those with the most first."""
-    number = func.count(Comment.id)
-    rows = session.execute(
-        select(Letter, number)
-        .join(Comment, Comment.letter_id == Letter.id)
+    numbers = (
+        select(Comment.letter_id, func.count().label("number"))
         .where(Comment.standing == "published")
-        .group_by(Letter)
-        .order_by(number.desc(), Letter.id.desc())
+        .group_by(Comment.letter_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Letter, numbers.c.number)
+        .join(numbers, numbers.c.letter_id == Letter.id)
+        .order_by(numbers.c.number.desc(), Letter.id.desc())
         .limit(limit)
     )
     return [(letter, n) for letter, n in rows]

@@ -41,7 +41,7 @@ def erase_by(session: Session, email: str, *, now: datetime) -> int:
     return sum(_erase(session, select(Comment.id).where(Comment.id == one), now) for one in mine)
 
 
-def _erase(session: Session, ids: Select[tuple[int]], now: datetime) -> int:
+def _erase(session: Session, ids: Select[int], now: datetime) -> int:
     erased = 0
     for comment in session.scalars(select(Comment).where(Comment.erased_at.is_(None), Comment.id.in_(ids))):
         if comment.standing == "pending":  # nobody has decided on it, so nothing needs its row

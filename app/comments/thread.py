@@ -15,7 +15,7 @@ OLD = timedelta(days=14)
 """A younger letter need not resurface: it is still on top of the home page."""
 
 
-def published() -> Select[tuple[Comment]]:
+def published() -> Select[Comment]:
     """All comments that readers may see under letters that they may see."""
     return select(Comment).where(Comment.standing == "published", Comment.erased_at.is_(None))
 
@@ -37,7 +37,9 @@ def numbers(session: Session, letters: list[Letter]) -> dict[int, int]:
     return {letter_id: number for letter_id, number in rows}
 
 
-def resurfaced(session: Session, now: datetime, *, limit: int = 4, but: Letter | None = None) -> list[tuple[Letter, int]]:
+def resurfaced(
+    session: Session, now: datetime, *, limit: int = 4, but: Letter | None = None
+) -> list[tuple[Letter, int]]:
     """(letter, number of fresh comments): older letters with comments published lately, the latest first.
 
     Fresh is a comment whose decision was taken in the last FRESH; older is a letter that went out more than OLD ago.

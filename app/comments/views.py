@@ -31,4 +31,3 @@ def submit(name: str) -> ResponseReturnValue:
 @bp.get("/letters/<name>/thanks")
 def thanks(name: str) -> ResponseReturnValue:
     return render_template("comments/thanks.html", letter=letter_or_404(name))
-

@@ -58,9 +58,7 @@ def open_enrolment(
 
 def close(session: Session, opening: Opening, *, now: datetime) -> None:
     """Enrolment has ended: the course page offers the waitlist for the next time. A second time changes nothing."""
-    session.execute(
-        update(Opening).where(Opening.id == opening.id, Opening.closed_at.is_(None)).values(closed_at=now)
-    )
+    session.execute(update(Opening).where(Opening.id == opening.id, Opening.closed_at.is_(None)).values(closed_at=now))
     session.refresh(opening)
 
 

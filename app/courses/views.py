@@ -73,7 +73,7 @@ def leave_button(token: str) -> ResponseReturnValue:
 
 @bp.post("/waitlist/leave/<token>")
 def leave(token: str) -> ResponseReturnValue:
-    """The button's POST, and the one-click POST of RFC 8058, which a mail program sends with no cookie and no Origin."""
+    """The button's POST, and the one-click POST of RFC 8058, sent by mail programs with no cookie and no Origin."""
     try:
         subscriber = waitlist.by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:

@@ -116,7 +116,7 @@ def numbers(session: Session, course: Course) -> dict[str, int]:
 
 
 def erase_expired(session: Session, *, days: int, now: datetime) -> int:
-    """Delete addresses that were never confirmed, and those that left, so many days ago (promise 9). Returns how many."""
+    """Delete addresses never confirmed, and those that left, so many days ago (promise 9). Returns how many."""
     before = now - timedelta(days=days)
     gone = select(Subscriber.id).where(
         Subscriber.opening_id.is_(None),
@@ -126,7 +126,7 @@ def erase_expired(session: Session, *, days: int, now: datetime) -> int:
 
 
 def erase_by(session: Session, email: str, *, now: datetime) -> int:
-    """Erase a person's address everywhere. A notice already sent keeps its row, without the address. Returns how many."""
+    """Erase a person's address everywhere. A sent notice keeps its row, without the address. Returns how many."""
     rows = list(session.scalars(select(Subscriber).where(Subscriber.email_key == email_key(email))))
     erased = _delete(session, [row.id for row in rows if row.opening_id is None])
     for row in rows:

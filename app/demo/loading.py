@@ -1,4 +1,4 @@
-"""The demo column: what a newcomer sees at the first glance. Letters, comments and questions are files beside this one."""
+"""The demo column: what a newcomer sees at the first glance. Its texts are files beside this one."""
 
 import secrets
 import tomllib
@@ -14,6 +14,7 @@ from ..accounts import people
 from ..accounts.models import Person
 from ..column.settings import settings
 from ..comments import moderation, pruning, submission
+from ..comments.models import Verdict
 from ..courses import waitlist
 from ..courses.models import Course
 from ..letters import drafting, publishing
@@ -45,7 +46,8 @@ def load(session: Session, language: str, *, now: datetime) -> str:
     row.title, row.tagline, row.language = column["title"], column["tagline"], language
     password = secrets.token_urlsafe(9)
     staff = {
-        one["role"]: people.add(session, **one, password=password, now=now - timedelta(days=1)) for one in column["people"]
+        one["role"]: people.add(session, **one, password=password, now=now - timedelta(days=1))
+        for one in column["people"]
     }
     rows = _order(session, column, now)
     files = sorted((HERE / language / "letters").glob("*.toml"))
@@ -70,7 +72,10 @@ def _order(session: Session, column: dict[str, Any], now: datetime) -> dict[str,
     language = column["language"]
     about = column["adviser"].get("about", "")
     adviser = Adviser(
-        slug="adviser", name=column["adviser"]["name"], about_source=about, about_html=letter_text.render(about, language)
+        slug="adviser",
+        name=column["adviser"]["name"],
+        about_source=about,
+        about_html=letter_text.render(about, language),
     )
     rubric = Rubric(**{**column["rubric"], "time": time.fromisoformat(column["rubric"]["time"])})
     topics = {one["slug"]: Topic(**one) for one in column["topics"]}
@@ -148,7 +153,7 @@ def _comment(
     if text["state"] == "pending":
         return
     decided = min(sent + DECIDED_AFTER, now - timedelta(minutes=1))
-    verdict = "declined" if text["state"] == "declined" else "published"
+    verdict: Verdict = "declined" if text["state"] == "declined" else "published"
     moderation.decide(session, comment, verdict, by=moderator, now=decided)
     if text["state"] == "pruned":
         pruning.prune(session, comment, by=moderator, now=max(decided, now - timedelta(days=3)))

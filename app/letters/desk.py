@@ -20,7 +20,7 @@ from ..text import letter as letter_text
 from ..web import column, desk, now, only
 from . import drafting, publishing
 from .drafting import Draft
-from .forms import AdviserForm, ButtonForm, LetterForm, RubricForm, SlotForm, TopicForm
+from .forms import AdviserForm, LetterForm, RubricForm, SlotForm, TopicForm
 from .fridays import Slot
 from .models import Adviser, Letter, Related, Rubric, Topic
 from .views import letter_page
@@ -76,7 +76,7 @@ def edit(letter_id: int) -> ResponseReturnValue:
     except drafting.ChangedMeanwhile as refusal:
         db.session.rollback()
         flash(_(refusal.sentence), "error")
-        form.version.data = letter.version
+        form.version.data = str(letter.version)
         return render_template("desk/letter_form.html", form=form, letter=letter, stale=True), 409
     except publishing.SlotTaken as refusal:
         db.session.rollback()
@@ -163,7 +163,9 @@ def adviser(row_id: int | None = None) -> ResponseReturnValue:
     return _one_of_the_order(Adviser, AdviserForm, row_id, _("Adviser"))
 
 
-def _one_of_the_order(model: type[Any], form_class: type[FlaskForm], row_id: int | None, heading: str) -> Any:
+def _one_of_the_order(
+    model: type[Any], form_class: type[FlaskForm], row_id: int | None, heading: str
+) -> ResponseReturnValue:
     row = (db.session.get(model, row_id) or abort(404)) if row_id is not None else model()
     form = form_class(obj=row, about=getattr(row, "about_source", None))
     if form.validate_on_submit():
@@ -192,8 +194,9 @@ def _letter_form(letter: Letter | None) -> LetterForm:
     form.adviser_id.choices = nothing + [(a.id, a.name) for a in drafting.advisers(session)]
     form.rubric_id.choices = nothing + [(r.id, r.title) for r in drafting.rubrics(session)]
     form.topic_ids.choices = [(t.id, t.name) for t in drafting.topics(session)]
-    others = publishing.live(now()).order_by(Letter.publish_at.desc()).limit(RELATED_OFFERED)
-    form.related_ids.choices = [(o.id, o.title) for o in session.scalars(others) if letter is None or o.id != letter.id]
+    query = publishing.live(now()).order_by(Letter.publish_at.desc()).limit(RELATED_OFFERED)
+    others: list[Letter] = [other for other in session.scalars(query) if other is not letter]
+    form.related_ids.choices = [(other.id, other.title) for other in others]
     if request.method == "GET":
         _fill(form, letter)
     return form
@@ -247,8 +250,11 @@ def _send_out(letter: Letter, form: SlotForm) -> None:
     if form.when.data == "now":
         publishing.publish_now(db.session(), letter, _zone(letter), now=clock.now())
         return
-    other = form.when.data == "other"
-    local = datetime.combine(form.date.data, form.time.data) if other else datetime.fromisoformat(form.when.data)
+    if form.when.data == "other":
+        assert form.date.data and form.time.data is not None  # SlotForm.validate_date  # noqa: PT018
+        local = datetime.combine(form.date.data, form.time.data)
+    else:
+        local = datetime.fromisoformat(form.when.data)
     publishing.schedule(db.session(), letter, Slot(local, _zone(letter)), now=clock.now())
 
 

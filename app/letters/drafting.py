@@ -10,8 +10,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from ..refusals import Refusal
 from ..text import letter as letter_text
-from .publishing import SlotTaken
 from .models import Adviser, Letter, Related, Rubric, Topic
+from .publishing import SlotTaken
 
 PARTS = ("question", "answer", "postscript", "course_note")
 """The parts of a letter that are Markdown."""
@@ -51,7 +51,11 @@ def new(session: Session, draft: Draft, *, now: datetime, by_id: int | None, que
 
 
 def save(session: Session, letter: Letter, draft: Draft, *, version: int, now: datetime) -> None:
-    """Save what the form held. Raises ChangedMeanwhile when `version`, which the form was filled from, is not the last, or SlotTaken."""
+    """Save what the form held.
+
+    version: that of the letter which the form was filled from. Raises ChangedMeanwhile when it is not the last one, and
+    SlotTaken when the letter has its moment already and the draft's rubric has another letter then.
+    """
     if letter.version != version:
         raise ChangedMeanwhile
     fill(session, letter, draft, now=now)
@@ -73,7 +77,9 @@ def fill(session: Session, letter: Letter, draft: Draft, *, now: datetime) -> No
         setattr(letter, f"{part}_source", source)
         setattr(letter, f"{part}_html", letter_text.render(source, draft.language))
     with session.no_autoflush:
-        letter.topics = list(session.scalars(select(Topic).where(Topic.id.in_(draft.topic_ids)))) if draft.topic_ids else []
+        letter.topics = (
+            list(session.scalars(select(Topic).where(Topic.id.in_(draft.topic_ids)))) if draft.topic_ids else []
+        )
     letter.updated_at = now
 
 

@@ -97,5 +97,3 @@ class AdviserForm(DeskForm):
     name = one_line(_("Name"), 120)
     slug = one_line(_("Address"), 80, validators=[_slug])
     about = many_lines(_("About"), 5_000, required=False, render_kw={"rows": 5})
-
-

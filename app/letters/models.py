@@ -116,7 +116,7 @@ class Letter(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
     adviser: Mapped[Adviser | None] = relationship(lazy="joined")
     rubric: Mapped[Rubric | None] = relationship(lazy="joined")

@@ -32,7 +32,7 @@ class Unfinished(Refusal):
     """A letter needs its title, its asker's name, its question and its answer before it can go out."""
 
 
-def live(now: datetime) -> Select[tuple[Letter]]:
+def live(now: datetime) -> Select[Letter]:
     """All letters that readers may see at this moment, in no order."""
     return select(Letter).where(Letter.ready, Letter.publish_at <= now)
 
@@ -44,7 +44,9 @@ def next_slot_at(session: Session, now: datetime) -> datetime | None:
 
 def free_slots(session: Session, rubric: Rubric, *, now: datetime, number: int) -> list[Slot]:
     """The next slots of a rubric that no letter has, soonest first."""
-    taken = set(session.scalars(select(Letter.publish_at).where(Letter.rubric_id == rubric.id, Letter.publish_at > now)))
+    taken = set(
+        session.scalars(select(Letter.publish_at).where(Letter.rubric_id == rubric.id, Letter.publish_at > now))
+    )
     free = (s for s in slots(rubric.weekday, rubric.time, rubric.zone, after=now) if s.moment not in taken)
     return [next(free) for _ in range(number)]
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from .models import Letter, Related, Rubric, Topic, letter_topics
@@ -46,7 +46,7 @@ def topics(session: Session, now: datetime) -> list[tuple[Topic, int]]:
         .join(letter_topics)
         .join(Letter, Letter.id == letter_topics.c.letter_id)
         .where(Letter.ready, Letter.publish_at <= now)
-        .group_by(Topic)
+        .group_by(Topic.id)
         .order_by(Topic.name)
     )
     return [(topic, number) for topic, number in rows]
@@ -75,7 +75,7 @@ def neighbours(session: Session, letter: Letter, now: datetime) -> tuple[Letter 
 
 
 def related(session: Session, letter: Letter, now: datetime, limit: int = 4) -> list[Letter]:
-    """Letters to read next: those that the editor chose, in the editor's order, then those with the most common topics."""
+    """Letters to read next: the editor's own, in the editor's order, then those with the most topics in common."""
     chosen = list(
         session.scalars(
             live(now)
@@ -111,5 +111,7 @@ def local_day(letter: Letter) -> datetime:
     return moment.astimezone(ZoneInfo(letter.slot_zone) if letter.slot_zone else UTC)
 
 
-def _earlier(letter: Letter):  # type: ignore[no-untyped-def]
-    return (Letter.publish_at < letter.publish_at) | ((Letter.publish_at == letter.publish_at) & (Letter.id < letter.id))
+def _earlier(letter: Letter) -> ColumnElement[bool]:
+    return (Letter.publish_at < letter.publish_at) | (
+        (Letter.publish_at == letter.publish_at) & (Letter.id < letter.id)
+    )

@@ -1,11 +1,11 @@
 """Mails as they leave: one multipart message, from three templates of one folder under `templates/mail/`."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from datetime import datetime
 from typing import Any
 
 from flask import render_template

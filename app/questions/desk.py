@@ -36,9 +36,7 @@ def question(question_id: int) -> ResponseReturnValue:
 def make_letter(question_id: int) -> ResponseReturnValue:
     question = db.session.get(Question, question_id) or abort(404)
     try:
-        letter = inbox.make_letter(
-            db.session(), question, language=column().language, by=current_user, now=clock.now()
-        )
+        letter = inbox.make_letter(db.session(), question, language=column().language, by=current_user, now=clock.now())
     except inbox.AlreadyALetter as refusal:
         flash(_(refusal.sentence), "error")
         return redirect(url_for(".question", question_id=question_id), 303)

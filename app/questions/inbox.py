@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -133,5 +133,5 @@ def erase_by(session: Session, email: str) -> int:
     return len(mine)
 
 
-def _has_letter():  # type: ignore[no-untyped-def]
+def _has_letter() -> ColumnElement[bool]:
     return select(Letter.id).where(Letter.question_id == Question.id).exists()

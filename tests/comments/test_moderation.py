@@ -72,7 +72,11 @@ def test_the_database_refuses_to_change_a_decision(cast: Cast, session: Session,
         pytest.skip("this database has no such statement")
     comment = cast.declined(cast.letter(), "Thanks!")
     with pytest.raises(IntegrityError):
-        session.execute(sa.text(attack.replace("SELECT id,", "SELECT id,").replace("FROM comments ON", "FROM comments WHERE true ON")))
+        session.execute(
+            sa.text(
+                attack.replace("SELECT id,", "SELECT id,").replace("FROM comments ON", "FROM comments WHERE true ON")
+            )
+        )
     session.rollback()
     assert session.scalars(sa.select(Decision.verdict)).all() == ["declined"]
     kept = session.get_one(Comment, comment.id, populate_existing=True)

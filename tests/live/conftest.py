@@ -1,0 +1,136 @@
+"""The product as people run it: web, worker and database as processes of their own, on a free port of this machine."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
+
+import psutil
+import pytest
+
+from app.config import ROOT
+
+PATIENCE = 30.0
+
+
+class NoRedirect(HTTPRedirectHandler):
+    def redirect_request(self, *args: object, **more: object) -> None:
+        return None
+
+
+class Visitor:
+    """Somebody with a browser's cookies and none of its scripts."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.opener = build_opener(HTTPCookieProcessor(CookieJar()), NoRedirect())
+
+    def get(self, path: str) -> tuple[int, str]:
+        return self._open(Request(self.base + path))
+
+    def post(self, path: str, **fields: str) -> tuple[int, str]:
+        return self._open(Request(self.base + path, data=urlencode(fields).encode(), method="POST"))
+
+    def sign_in(self, email: str, password: str) -> "Visitor":
+        _, page = self.get("/desk/login")
+        status, _ = self.post("/desk/login", email=email, password=password, csrf_token=token(page))
+        assert status == 303
+        return self
+
+    def _open(self, request: Request) -> tuple[int, str]:
+        try:
+            with self.opener.open(request, timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as answer:
+            return answer.code, answer.read().decode()
+
+
+def token(page: str) -> str:
+    """The CSRF token of a page's first form."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, page
+    return found.group(1)
+
+
+class House:
+    """One running Dear Friday with the demo column."""
+
+    def __init__(self, data: Path, language: str = "en") -> None:
+        self.data = data
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("DEARFRIDAY_")},
+            "DEARFRIDAY_DATA": str(data),
+        }
+        self.flask("db", "upgrade")
+        self.flask("demo", "--language", language)
+        self.password = (data / "demo-sign-ins.txt").read_text().split("Password: ")[1].strip()
+
+    def flask(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """A command of `flask --app wsgi`, run to its end."""
+        whole = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+        return subprocess.run(whole, cwd=ROOT, env=self.environ, check=True, capture_output=True, text=True)
+
+    def start(self) -> None:
+        whole = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port", str(self.port)]
+        self.log = (self.data / "serve.log").open("ab")
+        self.process = subprocess.Popen(whole, cwd=ROOT, env=self.environ, stdout=self.log, stderr=self.log)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                if Visitor(self.base).get("/readyz")[0] == 200:
+                    return
+            except (URLError, OSError):
+                assert self.process.poll() is None, self.said()
+            time.sleep(0.1)
+        raise AssertionError(self.said())
+
+    def interrupt(self) -> int:
+        """One Ctrl-C; returns the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE)
+
+    def processes(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def kill(self) -> None:
+        """kill -9 to every process of the house at once."""
+        whole = [*self.processes(), psutil.Process(self.process.pid)]
+        for process in whole:
+            process.kill()
+        psutil.wait_procs(whole, PATIENCE)
+
+    def said(self) -> str:
+        return (self.data / "serve.log").read_text()
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house that runs for all tests that leave it as it was."""
+    house = House(tmp_path_factory.mktemp("house"))
+    house.start()
+    yield house
+    if house.process.poll() is None:
+        house.interrupt()
+
+
+@pytest.fixture
+def own_house(tmp_path: Path) -> Iterator[House]:
+    """A house of one's own, to be treated badly."""
+    house = House(tmp_path)
+    house.start()
+    yield house
+    if house.process.poll() is None:
+        house.interrupt()
