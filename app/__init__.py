@@ -1,11 +1,15 @@
 """Dear Friday: an advice column with a small, good discussion under each letter. ARCHITECTURE.md is the map."""
 
+from pathlib import Path
+
 from flask import Flask
 from flask_migrate import Migrate
 
 from . import cli, web, work
 from .config import ROOT, Config, from_environment
 from .db import db, set_up_sqlite
+from .pages.answering import KeptPages, keep
+from .pages.edition import Editions, WriteCount, counting_connection
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -25,15 +29,27 @@ def create_app(config: Config | None = None) -> Flask:
         WTF_CSRF_CHECK_DEFAULT=True,
         WTF_CSRF_TIME_LIMIT=None,  # a letter may be written for a whole day; the token ends with the session
     )
+    count = _count_writes(app, config)
     db.init_app(app)
     with app.app_context():
         set_up_sqlite(db.engine)
+        editions = Editions(db.engine, count)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     web.set_up_web(app, config)
     _open_the_rooms(app)
     work.set_up_work(app, config)
     cli.set_up_commands(app)
+    app.wsgi_app = KeptPages(app, editions, config.data / "pages")  # type: ignore[method-assign]
     return app
+
+
+def _count_writes(app: Flask, config: Config) -> WriteCount | None:
+    """SQLite's connections count their writes beside the database, for the kept pages."""
+    if not config.database_url.startswith("sqlite:///"):
+        return None
+    count = WriteCount(Path(config.database_url.removeprefix("sqlite:///")))
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"factory": counting_connection(count)}}
+    return count
 
 
 def _open_the_rooms(app: Flask) -> None:
@@ -49,6 +65,7 @@ def _open_the_rooms(app: Flask) -> None:
     from .questions.desk import bp as questions_desk
     from .questions.views import bp as questions
 
+    keep(letters, comments, courses, questions)
     for readers in (letters, comments, courses, questions, operations):
         web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
         app.register_blueprint(readers)

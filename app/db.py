@@ -63,13 +63,19 @@ def writing() -> Iterator[None]:
     """Transactions begun inside will write, so SQLite takes its one write lock at their start.
 
     Without this a transaction that first reads and then writes fails at once, with no waiting, when another one
-    wrote in between (SQLITE_BUSY_SNAPSHOT, https://www.sqlite.org/rescode.html#busy_snapshot).
+    wrote in between (SQLITE_BUSY_SNAPSHOT, https://www.sqlite.org/rescode.html#busy_snapshot). Outside, SQLite refuses
+    to write at all, so that no change escapes the count that kept pages rely on (app/pages/edition.py).
     """
     token = _writing.set(True)
     try:
         yield
     finally:
         _writing.reset(token)
+
+
+def is_writing() -> bool:
+    """Will the transaction that begins now write."""
+    return _writing.get()
 
 
 def set_up_sqlite(engine: Engine) -> None:
@@ -94,4 +100,4 @@ def _greet_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    connection.connection.dbapi_connection.begin()  # type: ignore[union-attr]  # pages.edition.counting_connection

@@ -36,10 +36,8 @@ def serve(*, host: str, port: int, workers: int) -> None:
         subprocess.Popen([*granian, "--log-level", "warning"], env=environ, start_new_session=True),  # noqa: S603
         subprocess.Popen(worker, env=environ, start_new_session=True),  # noqa: S603
     ]
-    print(
-        f"Dear Friday runs: {environ['DEARFRIDAY_BASE_URL']}/  The desk: {environ['DEARFRIDAY_BASE_URL']}/desk/  (Ctrl-C ends it)",
-        flush=True,
-    )
+    site = environ["DEARFRIDAY_BASE_URL"]
+    print(f"Dear Friday runs: {site}/  The desk: {site}/desk/  (Ctrl-C ends it)", flush=True)
     ended = _until_told_to_end(children)
     _end(children)
     if ended is not None:

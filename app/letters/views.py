@@ -99,12 +99,12 @@ def robots() -> ResponseReturnValue:
 def imported_address(error: NotFound) -> ResponseReturnValue:
     """An address of the site that the letters were imported from leads to its letter; the rest is not found."""
     path = "/" + request.path.strip("/")
+    if request.method not in ("GET", "HEAD") or not path.isprintable():
+        return explain(error)
     letter = db.session.scalar(
         publishing.live(now()).join(Redirect, Redirect.letter_id == Letter.id).where(Redirect.path == path[:500])
     )
-    if letter is not None and request.method in ("GET", "HEAD"):
-        return redirect(f"/letters/{letter.name}/", 301)
-    return explain(error)
+    return explain(error) if letter is None else redirect(f"/letters/{letter.name}/", 301)
 
 
 def letter_or_404(name: str) -> Letter:

@@ -1,0 +1,156 @@
+"""A kept page is answered before Flask is asked; a page that Flask made is kept (the design's "Speed").
+
+Readers' blueprints say with `keep` that their pages may be kept: these are functions of published state (promise 8).
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, request
+
+from ..db import db
+from ..letters.publishing import next_slot_at
+from ..web import now
+from .edition import Editions
+from .keeping import Page, Shelf, make
+
+LONGEST = timedelta(hours=1)
+"""What a page says of "lately" (Recently surfaced) may be this old; slots and decisions show at once."""
+
+_MARK = "dearfriday.mark"
+_UNTIL = "dearfriday.until"
+
+StartResponse = Callable[..., Any]
+
+
+def keep(*blueprints: Blueprint) -> None:
+    """Pages of these blueprints are kept."""
+    for blueprint in blueprints:
+        blueprint.before_request(_mark)
+        blueprint.after_request(_may_be_kept)
+
+
+def _mark() -> None:
+    """Read the edition before anything else of the page is read."""
+    if request.environ.get(_MARK, 0) is None:
+        editions: Editions = request.environ["dearfriday.editions"]
+        request.environ[_MARK] = editions.mark(db.session())
+
+
+def _may_be_kept(response: Response) -> Response:
+    if response.cache_control.no_store or request.method not in ("GET", "HEAD"):
+        return response
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.headers.add("Vary", "Accept-Encoding")
+    if response.status_code == 200 and request.environ.get(_MARK):
+        slot, latest = next_slot_at(db.session(), now()), now() + LONGEST
+        request.environ[_UNTIL] = min(slot or latest, latest).timestamp()
+    return response
+
+
+class KeptPages:
+    """WSGI around WSGI: gives kept pages, and keeps those that come out."""
+
+    def __init__(self, app: Flask, editions: Editions, folder: Path) -> None:
+        self._inner = app.wsgi_app
+        self._editions = editions
+        self.shelf = Shelf(folder)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        # A page has no query; one with a query (search, a page of a long list) is made each time.
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("QUERY_STRING"):
+            return self._inner(environ, start_response)
+        path: str = environ["PATH_INFO"]
+        page = self._standing(path)
+        if page is None:
+            return self._made(path, environ, start_response)
+        return _answer(page, environ, start_response)
+
+    def _standing(self, path: str) -> Page | None:
+        """The kept page, if nothing that readers see has changed since it was made."""
+        page, count = self.shelf.get(path), self._editions.count()
+        if page is not None and page.count == count != -1:
+            return page if time.time() < page.until else None
+        if path.startswith(("/desk", "/static")):
+            return None
+        found = page or self.shelf.read(path)
+        if found is None or found.until <= time.time():
+            return None
+        edition = self._editions.ask()
+        if found.edition != edition:
+            # Another worker may have made the new one already.
+            found = self.shelf.read(path)
+            if found is None or found.edition != edition or found.until <= time.time():
+                return None
+        if found is not page:
+            self.shelf.put(path, found)
+        self.shelf.known_to_stand(path, found, count)
+        return found
+
+    def _made(self, path: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """The page from Flask, kept if it says that it may be."""
+        environ[_MARK], environ["dearfriday.editions"] = None, self._editions
+        environ["REQUEST_METHOD"], asked = "GET", environ["REQUEST_METHOD"]
+        answered: list[Any] = []
+
+        def listen(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            answered[:] = [status, headers]
+            return lambda data: None
+
+        parts = self._inner(environ, listen)
+        environ["REQUEST_METHOD"] = asked
+        if environ.get(_UNTIL) is None:
+            start_response(*answered)
+            return parts if asked == "GET" else _closed(parts)
+        body = b"".join(parts)
+        _close(parts)
+        count, edition = environ[_MARK]
+        unsaid = ("content-length", "etag")
+        headers = [(name, value) for name, value in answered[1] if name.lower() not in unsaid]
+        page = make(body, headers, edition=edition, count=count, until=environ[_UNTIL])
+        self.shelf.put(path, page)
+        self.shelf.write(path, page)
+        return _answer(page, environ, start_response)
+
+
+def _answer(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    """The page in the best coding that the reader takes, or 304 when the reader has it (RFC 9110, 12.5.3 and 13.1.2)."""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    bodies = page.bodies
+    coding = "br" if "br" in bodies and "br" in accepted else "gzip" if "gzip" in bodies and "gzip" in accepted else ""
+    if coding and "q=0" in accepted:
+        coding = _by_quality(accepted, bodies)
+    etag = f'W/"{page.etag}"'
+    if page.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        start_response("304 Not Modified", [("ETag", etag), *_kept_by_304(page.headers)])
+        return []
+    body = bodies[coding]
+    headers = [*page.headers, ("ETag", etag), ("Content-Length", str(len(body)))]
+    if coding:
+        headers.append(("Content-Encoding", coding))
+    start_response("200 OK", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _by_quality(accepted: str, bodies: dict[str, bytes]) -> str:
+    """For the rare reader that refuses a coding by q=0."""
+    refused = {part.split(";")[0].strip() for part in accepted.split(",") if part.replace(" ", "").endswith("q=0")}
+    return next((c for c in ("br", "gzip") if c in bodies and c in accepted and c not in refused), "")
+
+
+def _kept_by_304(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers if name in ("Cache-Control", "Vary", "Content-Security-Policy")]
+
+
+def _closed(parts: Iterable[bytes]) -> list[bytes]:
+    _close(parts)
+    return []
+
+
+def _close(parts: Iterable[bytes]) -> None:
+    close = getattr(parts, "close", None)
+    if close is not None:
+        close()
