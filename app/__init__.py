@@ -65,7 +65,7 @@ def _open_the_rooms(app: Flask) -> None:
     from .questions.desk import bp as questions_desk
     from .questions.views import bp as questions
 
-    keep(letters, comments, courses, questions)
+    keep(app, letters, comments, courses, questions)
     for readers in (letters, comments, courses, questions, operations):
         web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
         app.register_blueprint(readers)

@@ -15,7 +15,8 @@ from .accounts import people
 from .accounts.models import ROLES
 from .db import db, writing
 from .refusals import Refusal
-from .transfer.models import Imported as Imported
+from .transfer import wordpress
+from .transfer.reports import Unreadable
 
 people_commands = AppGroup("people", help="Who may sign in to the desk.")
 import_commands = AppGroup("import", help="Bring letters and comments from elsewhere. Running one again adds nothing.")
@@ -134,14 +135,10 @@ def new_password(email: str) -> None:
 @with_appcontext
 def import_wordpress(path: Path) -> None:
     """Letters and comments from a WordPress export (WXR, Tools > Export)."""
-    from .transfer import wordpress
-
     _import(wordpress.load, path)
 
 
 def _import(load: Callable[..., Any], path: Path) -> None:
-    from .transfer.reports import Unreadable
-
     with writing():
         try:
             report = load(db.session(), path, now=clock.now())

@@ -186,9 +186,7 @@ def _writing_posts(wsgi: Callable[..., Any]) -> Callable[..., Any]:
     """Requests that change something begin their transactions as writers (see db.writing)."""
 
     def run(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ["REQUEST_METHOD"] in ("GET", "HEAD", "OPTIONS"):
-            return wsgi(environ, start_response)
-        with writing():
+        with writing(environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS")):
             return wsgi(environ, start_response)
 
     return run

@@ -63,7 +63,7 @@ class Stage:
         with self.app.app_context():
             if self.sqlite:
                 db.engine.dispose()
-                for leftover in self.folder.glob("column.sqlite-*"):
+                for leftover in self.folder.glob("column.sqlite-[sw]*[lm]"):  # not -writes, which is mapped
                     leftover.unlink()
                 shutil.copy(self.folder / "clean.sqlite", self.folder / "column.sqlite")
             else:

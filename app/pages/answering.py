@@ -3,7 +3,6 @@
 Readers' blueprints say with `keep` that their pages may be kept: these are functions of published state (promise 8).
 """
 
-import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, request
 
+from .. import clock
 from ..db import db
 from ..letters.publishing import next_slot_at
 from ..web import now
@@ -26,11 +26,11 @@ _UNTIL = "dearfriday.until"
 StartResponse = Callable[..., Any]
 
 
-def keep(*blueprints: Blueprint) -> None:
-    """Pages of these blueprints are kept."""
+def keep(app: Flask, *blueprints: Blueprint) -> None:
+    """Pages of these blueprints are kept. Told to the application: a blueprint may belong to several."""
     for blueprint in blueprints:
-        blueprint.before_request(_mark)
-        blueprint.after_request(_may_be_kept)
+        app.before_request_funcs.setdefault(blueprint.name, []).append(_mark)
+        app.after_request_funcs.setdefault(blueprint.name, []).append(_may_be_kept)
 
 
 def _mark() -> None:
@@ -73,17 +73,17 @@ class KeptPages:
         """The kept page, if nothing that readers see has changed since it was made."""
         page, count = self.shelf.get(path), self._editions.count()
         if page is not None and page.count == count != -1:
-            return page if time.time() < page.until else None
+            return page if clock.now().timestamp() < page.until else None
         if path.startswith(("/desk", "/static")):
             return None
         found = page or self.shelf.read(path)
-        if found is None or found.until <= time.time():
+        if found is None or found.until <= clock.now().timestamp():
             return None
         edition = self._editions.ask()
         if found.edition != edition:
             # Another worker may have made the new one already.
             found = self.shelf.read(path)
-            if found is None or found.edition != edition or found.until <= time.time():
+            if found is None or found.edition != edition or found.until <= clock.now().timestamp():
                 return None
         if found is not page:
             self.shelf.put(path, found)
@@ -117,7 +117,7 @@ class KeptPages:
 
 
 def _answer(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    """The page in the best coding that the reader takes, or 304 when the reader has it (RFC 9110, 12.5.3 and 13.1.2)."""
+    """The page in the best coding that the reader takes, or 304 when the reader has it (RFC 9110, 12.5.3, 13.1.2)."""
     accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
     bodies = page.bodies
     coding = "br" if "br" in bodies and "br" in accepted else "gzip" if "gzip" in bodies and "gzip" in accepted else ""

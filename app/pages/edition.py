@@ -39,7 +39,7 @@ class WriteCount:
         return int(_NUMBER.unpack_from(self._memory)[0])
 
     def begin(self) -> None:
-        """A write transaction has begun, and holds the lock. After a crash the number was odd; it stays odd, and moves."""
+        """A write transaction has begun and holds the lock. After a crash the number is odd: it stays so, and moves."""
         count = self.read()
         self._write(count + 1 if count % 2 == 0 else count + 2)
 

@@ -64,7 +64,7 @@ def _raise_on_postgresql() -> None:
     for table in WHOLE:
         op.execute(
             f"CREATE TRIGGER {table}_raises_edition AFTER INSERT OR UPDATE OR DELETE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION raise_edition()"
+            "FOR EACH ROW EXECUTE FUNCTION raise_edition()"
         )
     for table, event, when in SOME:
         op.execute(

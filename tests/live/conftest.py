@@ -83,8 +83,9 @@ class House:
         whole = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
         return subprocess.run(whole, cwd=ROOT, env=self.environ, check=True, capture_output=True, text=True)
 
-    def start(self) -> None:
+    def start(self, workers: int = 2) -> None:
         whole = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port", str(self.port)]
+        whole += ["--workers", str(workers)]
         self.log = (self.data / "serve.log").open("ab")
         self.process = subprocess.Popen(whole, cwd=ROOT, env=self.environ, stdout=self.log, stderr=self.log)
         end = time.monotonic() + PATIENCE
