@@ -18,6 +18,7 @@ from app.config import from_environment
 from app.db import Base, db, writing
 
 from .cast import Cast
+from .house_on_a_port import House
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """A Monday."""
@@ -129,3 +130,23 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     set_clock(NOON)
     return set_clock
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house that runs for all tests that leave it as it was."""
+    house = House(tmp_path_factory.mktemp("house"))
+    house.start()
+    yield house
+    if house.process.poll() is None:
+        house.interrupt()
+
+
+@pytest.fixture
+def own_house(tmp_path: Path) -> Iterator[House]:
+    """A house of one's own, to be treated badly."""
+    house = House(tmp_path)
+    house.start()
+    yield house
+    if house.process.poll() is None:
+        house.interrupt()

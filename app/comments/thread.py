@@ -39,16 +39,14 @@ def numbers(session: Session, letters: list[Letter]) -> dict[int, int]:
 
 def resurfaced(
     session: Session, now: datetime, *, limit: int = 4, but: Letter | None = None
-) -> list[tuple[Letter, int]]:
-    """(letter, number of fresh comments): older letters with comments published lately, the latest first.
+) -> list[tuple[Letter, list[datetime]]]:
+    """(letter, when its fresh comments were published): older letters with comments published lately, the latest first.
 
     Fresh is a comment whose decision was taken in the last FRESH; older is a letter that went out more than OLD ago.
     """
     fresh = (
         published()
-        .with_only_columns(
-            Comment.letter_id, func.count().label("number"), func.max(Decision.decided_at).label("latest")
-        )
+        .with_only_columns(Comment.letter_id, func.max(Decision.decided_at).label("latest"))
         .join(Comment.decision)
         .where(Decision.decided_at > now - FRESH, Decision.verdict == "published")
         .group_by(Comment.letter_id)
@@ -60,8 +58,23 @@ def resurfaced(
         .where(Letter.publish_at <= now - OLD)
         .order_by(fresh.c.latest.desc(), Letter.id.desc())
         .limit(limit)
-        .add_columns(fresh.c.number)
     )
     if but is not None:
         query = query.where(Letter.id != but.id)
-    return [(letter, number) for letter, number in session.execute(query)]
+    letters = list(session.scalars(query))
+    moments = _fresh_moments(session, letters, now)
+    return [(letter, moments[letter.id]) for letter in letters]
+
+
+def _fresh_moments(session: Session, letters: list[Letter], now: datetime) -> dict[int, list[datetime]]:
+    found: dict[int, list[datetime]] = {letter.id: [] for letter in letters}
+    rows = session.execute(
+        published()
+        .with_only_columns(Comment.letter_id, Decision.decided_at)
+        .join(Comment.decision)
+        .where(Comment.letter_id.in_(found), Decision.decided_at > now - FRESH)
+        .order_by(Decision.decided_at)
+    )
+    for letter_id, moment in rows:
+        found[letter_id].append(moment)
+    return found

@@ -7,6 +7,7 @@ from .. import clock
 from ..db import db
 from ..forms import status_of
 from ..letters.views import letter_or_404, letter_page
+from ..text import comment as comment_text
 from . import submission
 from .forms import CommentForm
 
@@ -26,6 +27,14 @@ def submit(name: str) -> ResponseReturnValue:
     )
     db.session.commit()
     return redirect(url_for("comments.thanks", name=name), 303)
+
+
+@bp.post("/letters/<name>/comments/preview")
+def preview(name: str) -> ResponseReturnValue:
+    """The HTML that would be stored, for the form's live preview."""
+    letter_or_404(name)
+    text = CommentForm(request.form).text.data[: submission.LONGEST_TEXT]
+    return comment_text.render(text), 200, {"Cache-Control": "no-store"}
 
 
 @bp.get("/letters/<name>/thanks")

@@ -14,7 +14,7 @@ from app.config import from_environment
 from app.db import db, writing
 from app.letters.models import Letter
 
-from .conftest import House, Visitor, token
+from ..house_on_a_port import House, Visitor, token
 from .test_serving import newest_letter
 
 DECISIONS = 12

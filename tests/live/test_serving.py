@@ -7,7 +7,7 @@ from urllib.error import URLError
 
 import psutil
 
-from .conftest import House, Visitor, token
+from ..house_on_a_port import House, Visitor, token
 
 
 def newest_letter(house: House) -> str:

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -15,7 +14,6 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
 import psutil
-import pytest
 
 from app.config import ROOT
 
@@ -115,23 +113,3 @@ class House:
 
     def said(self) -> str:
         return (self.data / "serve.log").read_text()
-
-
-@pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house that runs for all tests that leave it as it was."""
-    house = House(tmp_path_factory.mktemp("house"))
-    house.start()
-    yield house
-    if house.process.poll() is None:
-        house.interrupt()
-
-
-@pytest.fixture
-def own_house(tmp_path: Path) -> Iterator[House]:
-    """A house of one's own, to be treated badly."""
-    house = House(tmp_path)
-    house.start()
-    yield house
-    if house.process.poll() is None:
-        house.interrupt()

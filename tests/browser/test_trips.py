@@ -1,0 +1,157 @@
+"""The three trips through the whole, as people make them."""
+
+import email
+import email.policy
+import re
+import time
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ..house_on_a_port import House
+from .conftest import sign_in
+
+pytestmark = pytest.mark.browser
+Visitor = Callable[..., Page]
+
+
+def newest_letter(page: Page) -> str:
+    page.goto("/")
+    return page.locator(".letter-title a").first.get_attribute("href") or ""
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without-javascript"])
+def test_a_comment_is_sent_decided_once_seen_and_pruned(javascript: bool, house: House, visitor: Visitor) -> None:
+    reader, editor = visitor(java_script_enabled=javascript), visitor()
+    letter = newest_letter(reader)
+    thought = f"Ask what the meeting is for ({javascript})."
+    reader.goto(letter)
+    reader.fill("#add [name=name]", "Ира Вернадская")
+    reader.fill("#add [name=text]", f"> A quoted line\n\n{thought}")
+    reader.click("#add button:not([hidden]):not([type=button])")
+    expect(reader.locator("h1")).to_contain_text("with the editors")
+    expect(reader.locator(".rules")).to_contain_text("decided once")
+    reader.goto(letter)
+    expect(reader.locator("main")).not_to_contain_text(thought)
+
+    sign_in(editor, house, "moderator").goto("/desk/queue")
+    card = editor.locator("article, li").filter(has_text=thought).last
+    expect(card.locator("blockquote")).to_contain_text("A quoted line")
+    card.locator("button[value=published]").click()
+    expect(editor.locator("[role=status], [role=alert]").first).to_contain_text("Published")
+
+    reader.goto(letter)
+    remark = reader.locator(".remark").filter(has_text=thought)
+    expect(remark).to_contain_text("Ира Вернадская")
+    expect(remark.locator("blockquote")).to_have_text("A quoted line")
+
+    editor.goto("/desk/pruning")
+    editor.get_by_role("main").locator(f"a[href^='/desk/pruning/']").first.click()
+    public_id = reader.locator("li").filter(has=remark).get_attribute("id")
+    assert public_id
+    while not editor.locator("main").get_by_text(thought).count():
+        editor.go_back()
+        break
+    editor.goto("/desk/comments?standing=published")
+    editor.locator("article, li, tr").filter(has_text=thought).last.locator("a[href$='/pruning']").click()
+    editor.locator("main button").last.click()
+    expect(editor.locator("[role=status], [role=alert]").first).to_contain_text("Pruned")
+    reader.goto(letter)
+    expect(reader.locator("main")).not_to_contain_text(thought)
+
+
+def test_a_question_becomes_a_letter_and_comes_out(house: House, visitor: Visitor) -> None:
+    reader, writer, editor = visitor(), visitor(), visitor()
+    reader.goto("/ask/")
+    reader.fill("[name=name]", "Arkady")
+    reader.fill("[name=text]", "Dear adviser!\n\n> We are silent.\n\nShall I write first?")
+    reader.click("main form button")
+    expect(reader.locator("h1")).to_contain_text("your question has come in")
+
+    sign_in(writer, house, "writer").goto("/desk/questions")
+    writer.get_by_role("link", name=re.compile("Arkady")).first.click()
+    writer.locator("form[action$='/letter'] button").click()
+    writer.fill("[name=title]", "Shall I write to a client who is silent?")
+    writer.fill("[name=answer]", "Arkady! **Write.** Silence is not an answer.")
+    with writer.expect_popup() as opened:
+        writer.locator("button[name=preview]").click()
+    preview = opened.value
+    expect(preview.locator(".letter-title")).to_contain_text("silent?")
+    expect(preview.locator(".answer strong")).to_have_text("Write.")
+    preview.close()
+    writer.locator("main form button:not([name=preview])").first.click()
+    expect(writer.locator("[role=status]").first).to_contain_text("Saved")
+    letter_id = re.search(r"/letters/(\d+)/", writer.url)
+    assert letter_id
+
+    sign_in(editor, house, "editor").goto(f"/desk/letters/{letter_id.group(1)}/slot")
+    expect(editor.locator("main")).to_contain_text("Friday")
+    editor.locator("input[name=when][value=now]").check()
+    editor.locator("main form button").first.click()
+    expect(editor.locator("[role=status]").first).to_contain_text("slot")
+
+    reader.goto("/")
+    expect(reader.locator(".letter-title").first).to_contain_text("silent?")
+    expect(reader.locator(".letterhead-name").first).to_have_text("Arkady")
+    expect(reader.locator(".question blockquote").first).to_have_text("We are silent.")
+
+
+def mail_to(house: House, address: str, patience: float = 20.0) -> EmailMessage:
+    """The newest mail to an address, once it is there."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        files = sorted(Path(house.data / "mails").glob("*.eml"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for file in files:
+            message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            if message["To"] == address and file not in seen:
+                seen.add(file)
+                assert isinstance(message, EmailMessage)
+                return message
+        time.sleep(0.2)
+    raise AssertionError(f"no mail to {address}")
+
+
+seen: set[Path] = set()
+
+
+def link_in(message: EmailMessage, house: House, kind: str) -> str:
+    body = message.get_body(("plain",))
+    assert body
+    found = re.search(rf"{house.base}(/waitlist/{kind}/\S+)", body.get_content())
+    assert found, body.get_content()
+    return found.group(1)
+
+
+def test_an_address_is_confirmed_told_once_and_can_leave(house: House, visitor: Visitor) -> None:
+    reader, editor = visitor(), visitor()
+    reader.goto("/")
+    reader.goto(reader.locator("a[href^='/courses/']").first.get_attribute("href") or "/courses/")
+    course = reader.locator("h1").inner_text()
+    reader.fill("[name=email]", "ira@example.net")
+    reader.click(".waitlist button")
+    expect(reader.locator("h1")).to_contain_text("Look into your mail")
+
+    confirmation = mail_to(house, "ira@example.net")
+    assert "List-Unsubscribe" not in confirmation
+    reader.goto(link_in(confirmation, house, "confirm"))
+    reader.click("main form button")
+    expect(reader.locator("h1")).to_contain_text("You are on the list")
+
+    sign_in(editor, house, "editor").goto("/desk/courses")
+    editor.get_by_role("main").get_by_role("link", name=course.replace("\u00a0", " ")).first.click()
+    editor.locator("a[href$='/opening']").first.click()
+    editor.fill("[name=subject]", "Enrolment is open")
+    editor.fill("[name=text]", "It **is**. Come.")
+    editor.fill("[name=link]", "https://courses.example/enrol")
+    editor.locator("main form button").last.click()
+    expect(editor.locator("[role=status]").first).to_contain_text("Enrolment is open")
+
+    notice = mail_to(house, "ira@example.net")
+    assert notice["Subject"] == "Enrolment is open"
+    assert notice["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    reader.goto(link_in(notice, house, "leave"))
+    reader.click("main form button")
+    expect(reader.locator("h1")).to_contain_text("You have left the list")
