@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
+FURTHEST = timedelta(days=1)
+"""How far the calendar may be from the moment of a slot: Samoa had no 30 December 2011, and that Friday's slot fell on
+the Saturday; where clocks go back at midnight a Sunday's slot is past while it is Saturday again."""
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -38,7 +42,7 @@ def slots(weekday: int, at: time, zone: str, *, after: datetime) -> Iterator[Slo
 
     weekday: 0 is Monday. at: wall time. zone: IANA name. after: an aware datetime; a slot at that very moment is past.
     """
-    day = after.astimezone(ZoneInfo(zone)).date()
+    day = after.astimezone(ZoneInfo(zone)).date() - FURTHEST
     day += timedelta(days=(weekday - day.weekday()) % 7)
     while True:
         slot = Slot(datetime.combine(day, at), zone)
@@ -49,7 +53,7 @@ def slots(weekday: int, at: time, zone: str, *, after: datetime) -> Iterator[Slo
 
 def previous_slots(weekday: int, at: time, zone: str, *, before: datetime) -> Iterator[Slot]:
     """The slots of a rubric up to and with a moment, latest first, without end. Arguments as for `slots`."""
-    day = before.astimezone(ZoneInfo(zone)).date()
+    day = before.astimezone(ZoneInfo(zone)).date() + FURTHEST
     day -= timedelta(days=(day.weekday() - weekday) % 7)
     while True:
         slot = Slot(datetime.combine(day, at), zone)
