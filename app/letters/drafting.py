@@ -58,9 +58,9 @@ def save(session: Session, letter: Letter, draft: Draft, *, version: int, now: d
     """
     if letter.version != version:
         raise ChangedMeanwhile
-    fill(session, letter, draft, now=now)
     try:
-        session.flush()
+        with session.begin_nested():
+            fill(session, letter, draft, now=now)
     except IntegrityError as error:  # the other rubric has a letter at this one's moment
         raise SlotTaken from error
     except StaleDataError as error:  # saved by another session since we read it

@@ -77,6 +77,7 @@ def publish_now(session: Session, letter: Letter, zone: str, *, now: datetime) -
 
 def withhold(session: Session, letter: Letter, *, now: datetime) -> None:
     """Back to a draft without a slot. Raises AlreadyOut."""
+    _as_it_stands(session, letter)
     if letter.is_live(now):
         raise AlreadyOut
     letter.ready = False
@@ -85,6 +86,7 @@ def withhold(session: Session, letter: Letter, *, now: datetime) -> None:
 
 
 def _give_slot(session: Session, letter: Letter, slot: Slot, *, now: datetime) -> None:
+    _as_it_stands(session, letter)
     if letter.is_live(now):
         raise AlreadyOut
     if not (letter.title.strip() and letter.asker.strip() and letter.question_html and letter.answer_html):
@@ -101,6 +103,11 @@ def _give_slot(session: Session, letter: Letter, slot: Slot, *, now: datetime) -
             letter.ready = True
     except IntegrityError as error:  # another session took the slot or the name in between
         raise SlotTaken from error
+
+
+def _as_it_stands(session: Session, letter: Letter) -> None:
+    """What another session did to the letter since we read it counts; from here on it waits for us."""
+    session.refresh(letter, with_for_update={"of": Letter})
 
 
 def free_name(session: Session, slot: Slot, letter: Letter | None = None) -> str:
