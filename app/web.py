@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
@@ -277,9 +278,14 @@ def _locale() -> str:
 
 def day(value: date | datetime, zone: str | None = None) -> str:
     """A date in words: "27 November 2026", «27 ноября 2026 г.» without its «г.»."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        value = value.astimezone(ZoneInfo(zone) if zone else UTC)
-    return format_date(value, "d MMMM y", locale=_locale())
+    if isinstance(value, datetime):
+        value = (value.astimezone(ZoneInfo(zone) if zone else UTC) if value.tzinfo is not None else value).date()
+    return _day_in_words(value, _locale())
+
+
+@lru_cache(maxsize=4096)
+def _day_in_words(value: date, locale: str) -> str:
+    return format_date(value, "d MMMM y", locale=locale)
 
 
 def moment(value: datetime, zone: str | None = None, how: str = "d MMMM y, HH:mm") -> str:

@@ -1,5 +1,6 @@
 """What readers see of comments (promise 2): `published` is the one query, everything else composes it."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
@@ -20,10 +21,25 @@ def published() -> Select[Comment]:
     return select(Comment).where(Comment.standing == "published", Comment.erased_at.is_(None))
 
 
-def under(session: Session, letter: Letter) -> list[Comment]:
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A published comment as it is printed."""
+
+    public_id: str
+    name: str
+    submitted_at: datetime
+    text_html: str
+
+
+def under(session: Session, letter: Letter) -> list[Remark]:
     """A letter's published comments, oldest first."""
-    query = published().where(Comment.letter_id == letter.id).order_by(Comment.submitted_at, Comment.id)
-    return list(session.scalars(query))
+    query = (
+        published()
+        .with_only_columns(Comment.public_id, Comment.name, Comment.submitted_at, Comment.text_html)
+        .where(Comment.letter_id == letter.id)
+        .order_by(Comment.submitted_at, Comment.id)
+    )
+    return [Remark(*row) for row in session.execute(query)]
 
 
 def numbers(session: Session, letters: list[Letter]) -> dict[int, int]:

@@ -222,5 +222,3 @@ def test_a_write_by_another_process_is_seen(app: Flask, client: FlaskClient, let
     assert "Changed elsewhere" in other.test_client().get(LETTER).text
     with other.app_context():
         db.engine.dispose()
-
-

@@ -1,0 +1,124 @@
+"""The readers' rows of the design's table."""
+
+import re
+import statistics
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import psutil
+
+from app import create_app
+from app.config import from_environment
+from app.db import db
+
+from .building import build
+from .measuring import ROUNDS, median_of_pairs, nginx, requests_per_second, seconds_of, served
+
+Row = tuple[str, str, str, bool]
+"""What, measured, bar, does it hold."""
+
+SMALL, LARGE = (100, 1_000), (10_000, 1_000_000)
+"""(letters, comments)."""
+PEER_COLD = 25
+"""Requests a second of the faster peer (Isso) on two cores, from the design."""
+
+
+def rows(large: bool) -> Iterator[Row]:
+    """Every row, as it is measured. large: also the column of 10,000 letters and 1,000,000 comments (minutes)."""
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder) / "small"
+        small.mkdir()
+        name = build(small, letters=SMALL[0], comments=SMALL[1])
+        letter = f"/letters/{name}/"
+        with served(small) as base:
+            yield from _warm(base + letter)
+            yield _transfer(base, letter)
+            yield _cold(base + letter)
+            yield _memory()
+        if large:
+            yield from _sizes(small, Path(folder) / "large")
+
+
+def _warm(address: str) -> Iterator[Row]:
+    with urlopen(address) as answer:
+        body = answer.read()
+    with nginx(body) as peer:
+        ratio, ours, theirs = median_of_pairs(lambda: requests_per_second(address), lambda: requests_per_second(peer))
+    said = f"{ratio:.2f} ({ours:,.0f} of {theirs:,.0f} requests/s, {len(body):,} bytes)"
+    yield "warm letter, 50 comments, 2 workers, against nginx", said, ">= 0.50", ratio >= 0.5
+
+
+def _transfer(base: str, letter: str) -> Row:
+    """The page and all that it loads, as a browser with brotli asks for it."""
+    page, size = _get(base + letter)
+    links = re.findall(r'<link rel="(?:stylesheet|icon)"[^>]*href="([^"]+)"|<script[^>]*src="([^"]+)"', page)
+    addresses = [one or other for one, other in links]
+    foreign = [address for address in addresses if "//" in address and not address.startswith(base)]
+    blocking = re.findall(r"<script(?![^>]*(?:type=\"module\"|async|defer|ld\+json))", page)
+    whole = size + sum(_get(base + address)[1] for address in addresses if address not in foreign)
+    said = f"{whole / 1024:.1f} KB in {1 + len(addresses)} requests, {len(foreign)} foreign, {len(blocking)} blocking"
+    holds = whole <= 60 * 1024 and not foreign and not blocking
+    return "letter with 50 comments, whole transfer", said, "<= 60 KB, 0, 0", holds
+
+
+def _get(address: str) -> tuple[str, int]:
+    from gzip import decompress
+
+    import brotli
+
+    with urlopen(Request(address, headers={"Accept-Encoding": "br, gzip"})) as answer:
+        body = answer.read()
+        coding = answer.headers.get("Content-Encoding", "")
+    plain = brotli.decompress(body) if coding == "br" else decompress(body) if coding == "gzip" else body
+    return plain.decode(), len(body)
+
+
+def _memory() -> Row:
+    """The largest web worker (its own share of memory: USS)."""
+    largest = 0
+    for process in psutil.process_iter(["cmdline"]):
+        if "granian" in " ".join(process.info["cmdline"] or []) and process.children() == []:
+            largest = max(largest, process.memory_full_info().uss)
+    return "memory of one warm web worker", f"{largest / 2**20:.0f} MB", "<= 100 MB", 0 < largest <= 100 * 2**20
+
+
+def _cold(address: str) -> Row:
+    """The same page, made for each request: a page with a query is never kept."""
+    a_second = statistics.median(requests_per_second(address + "?made=anew") for _ in range(ROUNDS))
+    ratio = a_second / PEER_COLD
+    said = f"{ratio:.1f} ({a_second:,.0f} requests/s)"
+    return "the same, cold, 2 workers, against Isso's 25 requests/s", said, ">= 10", ratio >= 10
+
+
+def _sizes(small: Path, large: Path) -> Iterator[Row]:
+    """Pages made cold, on a small column and on a large one."""
+    large.mkdir()
+    names = {small: _newest(small), large: build(large, letters=LARGE[0], comments=LARGE[1])}
+    clients = {data: create_app(from_environment({"DEARFRIDAY_DATA": str(data)})) for data in (small, large)}
+    pages = {"letter": "/letters/{}/", "home": "/", "search": "/search/?q=logo+deadline"}
+    for what, address in pages.items():
+
+        def take(data: Path, address: str = address) -> float:
+            app = clients[data]
+            client = app.test_client()
+
+            def read() -> None:
+                app.wsgi_app.shelf.clear()
+                for file in (data / "pages").glob("*/*"):
+                    file.unlink()
+                assert client.get(address.format(names[data])).status_code == 200
+
+            return seconds_of(read)
+
+        ratio, ours, theirs = median_of_pairs(lambda: take(large), lambda: take(small))
+        said = f"{ratio:.2f} ({ours * 1000:.1f} ms against {theirs * 1000:.1f} ms)"
+        title = f"{what}, 10,000 letters and 1,000,000 comments against 100 and 1,000"
+        yield title, said, "<= 1.30", ratio <= 1.3
+
+
+def _newest(data: Path) -> str:
+    app = create_app(from_environment({"DEARFRIDAY_DATA": str(data)}))
+    with app.app_context():
+        return str(db.session.execute(db.text("SELECT name FROM letters ORDER BY publish_at DESC")).scalar())
