@@ -28,7 +28,8 @@ _SILENT = ("button[type]", "input", "noscript", "object", "script", "select", "s
 _STRONG = frozenset({"b", "strong"})
 _EMPHASIS = frozenset({"em", "i"})
 _STRUCK = frozenset({"del", "s", "strike"})
-_INLINE = _STRONG | _EMPHASIS | _STRUCK | {"a", "span", "u", "ins", "small", "big", "font", "cite", "abbr", "mark"}
+_MARKED = _STRONG | _EMPHASIS | _STRUCK
+_INLINE = _MARKED | {"a", "span", "u", "ins", "small", "big", "font", "cite", "abbr", "mark"}
 
 # Shortcodes that WordPress itself, wordpress.com and its galleries know; of others only those with attributes go.
 _SHORTCODES = frozenset(
@@ -239,9 +240,11 @@ def _simplify(soup: BeautifulSoup, base: str) -> None:
         _mend_link(link, base)
     for tag in soup.find_all(["dt", "dd", *_LIKE_DIV]):
         _rename(tag)
-    for name in (*_STRONG, *_EMPHASIS, *_STRUCK):
-        for tag in soup.find_all(name):
-            _join(tag)
+    for later in soup.select("tbody ~ tbody, tbody ~ tfoot"):
+        later.find_previous_sibling("tbody").extend(later.find_all("tr"))  # type: ignore[union-attr]
+        later.decompose()
+    for tag in soup.find_all(_MARKED):
+        _join(tag)
     for line_break in reversed(soup.find_all("br")):
         _move_out(line_break)
     for paragraph in soup.find_all("p"):
@@ -323,12 +326,14 @@ def _move_out(line_break: Tag) -> None:
     while parent is not None and parent.name in _INLINE and not _anything_after(line_break):
         parent.insert_after(line_break.extract())
         parent = line_break.parent
-    if parent is None or (parent.name in _BLOCKS and not _anything_after(line_break)):
+    if parent is None or parent.name not in _BLOCKS:
+        return
+    if not _anything_after(line_break) or not _filled(list(line_break.previous_siblings)):
         line_break.decompose()
 
 
 def _anything_after(tag: Tag) -> bool:
-    return any(isinstance(s, Tag) or str(s).strip() for s in tag.next_siblings)
+    return _filled(list(tag.next_siblings))
 
 
 # Markdown
@@ -399,7 +404,7 @@ def _sticks(el: Tag, text: str) -> bool:
 
 def _edge(node: PageElement | None, index: int) -> str:
     if isinstance(node, Tag):
-        return "x" if node.name in _STRONG | _EMPHASIS | _STRUCK else " "
+        return "x" if node.name in _MARKED else " "
     return (str(node or "") or " ")[index]
 
 
