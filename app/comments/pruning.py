@@ -10,6 +10,7 @@ from ..accounts.models import Person
 from ..letters.models import Letter
 from ..refusals import Refusal
 from .models import Comment, Pruning
+from .thread import published
 
 
 class NotPublished(Refusal):
@@ -42,19 +43,15 @@ def prune(session: Session, comment: Comment, *, by: Person, now: datetime) -> P
 def candidates(session: Session, letter_id: int) -> list[Comment]:
     """A letter's published comments in the order of the page, to be gone through with the pruning shears."""
     return list(
-        session.scalars(
-            select(Comment)
-            .where(Comment.letter_id == letter_id, Comment.standing == "published")
-            .order_by(Comment.submitted_at, Comment.id)
-        )
+        session.scalars(published().where(Comment.letter_id == letter_id).order_by(Comment.submitted_at, Comment.id))
     )
 
 
 def letters(session: Session, *, limit: int) -> list[tuple[Letter, int]]:
     """(letter, number of its published comments) for letters with comments, those with the most first."""
     numbers = (
-        select(Comment.letter_id, func.count().label("number"))
-        .where(Comment.standing == "published")
+        published()
+        .with_only_columns(Comment.letter_id, func.count().label("number"))
         .group_by(Comment.letter_id)
         .subquery()
     )

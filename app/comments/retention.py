@@ -43,7 +43,9 @@ def erase_by(session: Session, email: str, *, now: datetime) -> int:
 
 def _erase(session: Session, ids: Select[int], now: datetime) -> int:
     erased = 0
-    for comment in session.scalars(select(Comment).where(Comment.erased_at.is_(None), Comment.id.in_(ids))):
+    # As they stand now: a decision taken meanwhile keeps its comment's row, and one that comes now waits for us.
+    rows = select(Comment).where(Comment.erased_at.is_(None), Comment.id.in_(ids)).with_for_update()
+    for comment in session.scalars(rows.execution_options(populate_existing=True)):
         if comment.standing == "pending":  # nobody has decided on it, so nothing needs its row
             session.delete(comment)
             erased += 1
