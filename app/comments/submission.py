@@ -50,7 +50,7 @@ def submit(session: Session, letter: Letter, *, name: str, text: str, email: str
 
 
 def new_public_id() -> str:
-    """A random name of 60 bits for a comment's address on the page."""
+    """A random name of 56 bits for a comment's address on the page."""
     return "c" + secrets.token_hex(7)
 
 
