@@ -275,6 +275,7 @@ def test_old_addresses_lead_to_the_letters(bring: Bring, session: Session, clien
         post(3, link=f"{OLD}/2020/%D0%BF%D1%80%D0%B8", date="2020-05-03 00:00:00"),
         post(4, link=f"{OLD}/later/", date="2030-05-03 00:00:00"),
         post(5, link=f"{OLD}/%00/", date="2020-05-04 00:00:00"),
+        post(6, link=f"{OLD}/blog/?p=6", date="2020-05-05 00:00:00"),
     )
     assert set(session.scalars(sa.select(Redirect.path))) == {"/2020/при", "/later"}
     session.commit()
@@ -434,6 +435,7 @@ BROKEN = {
     "another kind": ("<disqus/>", "no WordPress export"),
     "no channel": ("<rss><item/></rss>", "no WordPress export"),
     "no version": (wxr(post(1), version=""), "version"),
+    "no version and no item": (wxr(version=""), "version"),
     "an odd version": (wxr(post(1), version="abc"), "version"),
     "no site": (wxr(post(1), site=""), "which site"),
     "a bomb": (wxr(post(1, "x"), head=BOMB), "entities"),
