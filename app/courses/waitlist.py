@@ -50,11 +50,10 @@ def ask(session: Session, course: Course, email: str, *, now: datetime) -> Subsc
             assert found is not None
             return found
         session.add(Delivery(kind="confirmation", subscriber_id=subscriber.id, due_at=now))
-    elif (subscriber.confirmed_at is None or subscriber.left_at is not None) and _may_mail(subscriber, now):
+    elif _asks_again(session, subscriber, now):
         if subscriber.left_at is not None:  # they left and come again: they confirm again
             subscriber.left_at = subscriber.confirmed_at = None
             subscriber.confirm_token = secrets.token_urlsafe(32)
-        subscriber.asked_at = now
         session.add(Delivery(kind="confirmation", subscriber_id=subscriber.id, due_at=now))
     session.flush()
     return subscriber
@@ -156,5 +155,16 @@ def _waiting(session: Session, course: Course, email: str) -> Subscriber | None:
     )
 
 
-def _may_mail(subscriber: Subscriber, now: datetime) -> bool:
-    return subscriber.asked_at <= now - CONFIRMATION_EVERY
+def _asks_again(session: Session, subscriber: Subscriber, now: datetime) -> bool:
+    """Is another confirmation mail due; of two sessions that ask at this moment only one hears yes."""
+    asked = session.execute(
+        update(Subscriber)
+        .where(
+            Subscriber.id == subscriber.id,
+            Subscriber.confirmed_at.is_(None) | Subscriber.left_at.is_not(None),
+            Subscriber.asked_at <= now - CONFIRMATION_EVERY,
+        )
+        .values(asked_at=now)
+    )
+    session.refresh(subscriber)
+    return bool(asked.rowcount == 1)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ The claim is committed before the mail leaves, and the record after: whatever cr
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..refusals import Refusal
@@ -37,11 +38,15 @@ def claim(session: Session, *, now: datetime) -> Delivery | None:
         .with_for_update(skip_locked=True)
     )
     while (delivery_id := session.scalar(due)) is not None:
-        mine = session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery_id, Delivery.state == "waiting")
-            .values(state="sending", claimed_at=now)
-        )
+        this = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == "waiting")
+        try:
+            with session.begin_nested():
+                mine = session.execute(this.values(state="sending", claimed_at=now))
+        except (
+            IntegrityError
+        ):  # they left while it was on its way: the database lets nothing go there
+            session.execute(this.values(state="dropped", finished_at=now))
+            continue
         if mine.rowcount == 1:  # type: ignore[attr-defined]
             return session.get(Delivery, delivery_id, populate_existing=True)
     return None
