@@ -1,0 +1,179 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Person
+from app.courses import opening, waitlist
+from app.courses.models import Course, Opening, Subscriber
+from app.courses.opening import AlreadyOpen, close, open_enrolment
+from app.mail.models import Delivery
+
+from ..cast import Cast
+from ..conftest import NOON
+
+TICK = timedelta(microseconds=1)
+LATER = NOON + timedelta(days=200)
+
+
+def opened(session: Session, course: Course, by: Person, now=NOON) -> Opening:  # type: ignore[no-untyped-def]
+    return open_enrolment(
+        session, course, subject="It is open", text="*Now.*", link="https://courses.example/", language="en",
+        by=by, now=now,
+    )  # fmt: skip
+
+
+def told(session: Session, one: Opening) -> set[str]:
+    query = sa.select(Subscriber.email).join(Delivery, Delivery.subscriber_id == Subscriber.id)
+    return set(session.scalars(query.where(Delivery.kind == "notice", Delivery.opening_id == one.id)))
+
+
+def test_exactly_those_are_told_who_had_confirmed_before(cast: Cast, session: Session) -> None:
+    course, other_course = cast.course(), cast.course("law", "Law")
+    for name, moment in (("early", NOON - TICK), ("just", NOON), ("late", NOON + TICK)):
+        subscriber = cast.subscriber(course, f"{name}@example.org", confirmed=False)
+        waitlist.confirm(session, subscriber, now=moment)
+    cast.subscriber(course, "never@example.org", confirmed=False)
+    waitlist.leave(session, cast.subscriber(course, "left@example.org"), now=NOON)
+    cast.subscriber(other_course, "other@example.org")
+    assert told(session, opened(session, course, cast.ada)) == {"early@example.org", "just@example.org"}
+
+
+def test_each_of_them_gets_one_delivery(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    for number in range(5):
+        cast.subscriber(course, f"{number}@example.org")
+    one = opened(session, course, cast.ada)
+    assert opening.progress(session, one) == {"waiting": 5}
+    assert set(session.scalars(sa.select(Delivery.due_at).where(Delivery.opening_id == one.id))) == {NOON}
+
+
+def test_its_text_becomes_html_when_it_opens(cast: Cast, session: Session) -> None:
+    one = opened(session, cast.course(), cast.ada)
+    assert (one.text_source, one.text_html) == ("*Now.*", "<p><em>Now.</em></p>\n")
+    assert (one.by_id, one.opened_at, one.closed_at) == (cast.ada.id, NOON, None)
+
+
+def test_who_confirms_late_is_told_the_next_time(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    cast.subscriber(course, "early@example.org")
+    late = cast.subscriber(course, "late@example.org", confirmed=False)
+    first = opened(session, course, cast.ada)
+    waitlist.confirm(session, late, now=NOON + TICK)
+    close(session, first, now=NOON + TICK)
+    second = opened(session, course, cast.ada, now=LATER)
+    assert (told(session, first), told(session, second)) == ({"early@example.org"}, {"late@example.org"})
+
+
+def test_a_second_opening_tells_only_the_new_ones(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    cast.subscriber(course, "old@example.org")
+    close(session, opened(session, course, cast.ada), now=NOON)
+    cast.subscriber(course, "new@example.org")
+    again = waitlist.ask(session, course, "old@example.org", now=NOON)
+    assert told(session, opened(session, course, cast.ada, now=LATER - TICK)) == {"new@example.org"}
+    assert again.opening_id is None
+
+
+def test_two_openings_of_one_course_at_once_are_refused(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    cast.subscriber(course, "vera@example.org")
+    opened(session, course, cast.ada)
+    session.commit()
+    with pytest.raises(AlreadyOpen):
+        opened(session, course, cast.ada)
+    session.commit()
+    assert session.scalar(sa.select(sa.func.count()).select_from(Opening)) == 1
+    assert session.scalar(sa.select(sa.func.count()).where(Delivery.kind == "notice")) == 1
+
+
+def test_two_courses_may_be_open_at_once(cast: Cast, session: Session) -> None:
+    for course in (cast.course(), cast.course("law", "Law")):
+        opened(session, course, cast.ada)
+
+
+def test_of_two_sessions_that_both_found_it_closed_one_opens(cast: Cast, session: Session) -> None:
+    course, ada = cast.course(), cast.ada
+    cast.subscriber(course, "vera@example.org")
+    with Session(session.get_bind(), expire_on_commit=False) as other:
+        theirs = other.get_one(Course, course.id)
+        assert waitlist.open_one(other, theirs) is None
+        other.commit()
+        opened(session, course, ada)
+        session.commit()
+        with pytest.raises(AlreadyOpen):
+            opened(other, theirs, ada)
+
+
+def test_closed_twice_the_first_time_stands(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    one = opened(session, course, cast.ada)
+    close(session, one, now=NOON + TICK)
+    close(session, one, now=LATER)
+    assert one.closed_at == NOON + TICK
+    assert waitlist.open_one(session, course) is None
+
+
+def test_openings_are_listed_latest_first(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    first = opened(session, course, cast.ada)
+    close(session, first, now=NOON)
+    second = opened(session, course, cast.ada, now=LATER)
+    assert opening.of(session, course) == [second, first]
+
+
+NOTICE = """
+    INSERT INTO deliveries (kind, subscriber_id, opening_id, due_at)
+    SELECT 'notice', s.id, o.id, o.opened_at FROM subscribers s, openings o WHERE s.email = :email
+"""
+
+
+@pytest.mark.parametrize("email", ["never@example.org", "late@example.org", "left@example.org", "told@example.org"])
+def test_the_database_refuses_a_notice_to(cast: Cast, session: Session, email: str) -> None:
+    course = cast.course()
+    cast.subscriber(course, "told@example.org")
+    cast.subscriber(course, "never@example.org", confirmed=False)
+    late = cast.subscriber(course, "late@example.org", confirmed=False)
+    waitlist.leave(session, cast.subscriber(course, "left@example.org"), now=NOON)
+    cast.opened(course)
+    waitlist.confirm(session, late, now=NOON + TICK)
+    session.commit()
+    with pytest.raises(IntegrityError):
+        session.execute(sa.text(NOTICE), {"email": email})
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE deliveries SET state = 'waiting'",
+        "UPDATE deliveries SET state = 'sending'",
+        "DELETE FROM deliveries",
+        "UPDATE deliveries SET kind = 'confirmation'",
+        "UPDATE deliveries SET opening_id = NULL",
+        "UPDATE deliveries SET state = 'lost'",
+        "DELETE FROM subscribers",
+        "UPDATE subscribers SET confirmed_at = NULL",
+    ],
+)
+def test_the_database_refuses_to_send_a_sent_notice_again(cast: Cast, session: Session, attack: str) -> None:
+    course = cast.course()
+    cast.subscriber(course, "vera@example.org")
+    cast.opened(course)
+    session.execute(sa.delete(Delivery).where(Delivery.kind == "confirmation"))
+    session.execute(sa.update(Delivery).values(state="sent"))
+    session.commit()
+    with pytest.raises(IntegrityError):
+        session.execute(sa.text(attack))
+    session.rollback()
+    assert session.scalars(sa.select(Delivery.state)).all() == ["sent"]
+
+
+def test_the_database_lets_no_mail_go_to_who_left(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    subscriber = cast.subscriber(course, "vera@example.org")
+    cast.opened(course)
+    session.execute(sa.update(Subscriber).where(Subscriber.id == subscriber.id).values(left_at=NOON))
+    with pytest.raises(IntegrityError):
+        session.execute(sa.text("UPDATE deliveries SET state = 'sending' WHERE kind = 'notice'"))
