@@ -19,7 +19,7 @@ from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
 from ..column.models import LANGUAGES
 from ..forms import DeskForm, many_lines, one_line
 
-LONGEST_PART = 60_000
+LONGEST_PART = 200_000
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 LANGUAGE_NAMES = {"en": "English", "ru": "Русский"}
 WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
