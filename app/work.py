@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
+from sqlalchemy.orm import Session
 
 from . import clock
 from .column.settings import settings
@@ -19,7 +20,7 @@ from .config import Config
 from .courses import mails, waitlist
 from .db import db, writing
 from .mail import delivery
-from .mail.messages import Sender, build
+from .mail.messages import Mail, Sender, build
 from .mail.smtp import MailFailed, ServerAway, Transport, transport
 from .questions import inbox
 
@@ -92,24 +93,21 @@ def deliver_all(config: Config, post: Transport) -> int:
             delivery.drop(session, claimed, now=clock.now())
         else:
             sender = Sender(column.title, column.mail_from, urlsplit(config.base_url).hostname or "localhost")
-            message = build(mail, sender, now=clock.now())
-            session.commit()  # nothing is locked while the server takes its time
-            outcome = _handed_over(post, message)
+            outcome = _handed_over(session, post, mail, sender)
             delivery.record(session, claimed, outcome, now=clock.now())
             sent += isinstance(outcome, str)
         claimed = None if isinstance(outcome, ServerAway) else delivery.claim(session, now=clock.now())
         session.commit()
-        session.expunge_all()
-        if claimed is not None:
-            session.add(claimed)
     return sent
 
 
-def _handed_over(post: Transport, message):  # type: ignore[no-untyped-def]
+def _handed_over(session: Session, post: Transport, mail: Mail, sender: Sender) -> str | MailFailed:
     try:
+        message = build(mail, sender, now=clock.now())
+        session.commit()  # nothing is locked while the server takes its time
         return post.send(message)
     except MailFailed as failure:
-        log.warning("mail %s: %s: %s", message["Message-ID"], type(failure).__name__, failure)
+        log.warning("mail %s: %s: %s", mail.message_id, type(failure).__name__, failure)
         return failure
 
 

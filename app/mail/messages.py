@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -9,6 +10,12 @@ from email.utils import format_datetime
 from typing import Any
 
 from flask import render_template
+
+from .smtp import RefusedForGood
+
+# Headers are folded when they are set; one set raw stays as it is. The standard library would put a long address of
+# List-Unsubscribe into encoded words, which no mail program reads (RFC 2369, 2).
+_POLICY = SMTP.clone(refold_source="none")
 
 
 @dataclass(frozen=True)
@@ -36,22 +43,32 @@ class Mail:
 
 
 def build(mail: Mail, sender: Sender, *, now: datetime) -> EmailMessage:
-    """The message to hand over. Needs an application context, for the templates."""
-    message = EmailMessage(policy=SMTP)
+    """The message to hand over. Needs an application context, for the templates.
+
+    Raises RefusedForGood when no mail can be written to that address.
+    """
+    message = EmailMessage(policy=_POLICY)
     message["Subject"] = " ".join(_rendered(mail, "subject.txt").split())
     message["From"] = Address(sender.name, addr_spec=sender.address)
-    message["To"] = Address(addr_spec=mail.to)
+    message["To"] = _to(mail)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{mail.message_id}@{sender.host}>"
-    message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: vacation responders stay silent
     if mail.leave_url:
-        message["List-Unsubscribe"] = f"<{mail.leave_url}>"
+        message.set_raw("List-Unsubscribe", f"<{mail.leave_url}>")
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Precedence"] = "bulk"
     message.set_content(_rendered(mail, "text.txt").strip() + "\n", cte="quoted-printable")
     message.add_alternative(_rendered(mail, "html.html"), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = mail.language  # at last: setting the content removes all Content- headers
     return message
+
+
+def _to(mail: Mail) -> Address:
+    try:
+        return Address(addr_spec=mail.to)
+    except (ValueError, MessageError) as error:
+        raise RefusedForGood(f"not an address: {mail.to}") from error
 
 
 def _rendered(mail: Mail, part: str) -> str:

@@ -66,11 +66,14 @@ class Folder:
         self.folder = folder
 
     def send(self, message: EmailMessage) -> str:
-        self.folder.mkdir(parents=True, exist_ok=True)
         name = message["Message-ID"].strip("<>").split("@")[0]
         part = self.folder / f".{name}.part"
-        part.write_bytes(bytes(message))
-        part.rename(self.folder / f"{name}.eml")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(bytes(message))
+            part.rename(self.folder / f"{name}.eml")
+        except OSError as error:
+            raise ServerAway(str(error)[:300]) from error
         return "250 kept in the folder"
 
 
@@ -87,6 +90,16 @@ class Connection:
         self.open: smtplib.SMTP | None = None
 
     def send(self, message: EmailMessage) -> str:
+        was_open = self.open is not None
+        try:
+            smtp = self._offer(message)
+        except ServerAway:
+            if not was_open:
+                raise
+            smtp = self._offer(message)  # servers end a connection that was idle or had its number of mails
+        return self._hand_over(smtp, message)
+
+    def _offer(self, message: EmailMessage) -> smtplib.SMTP:
         try:
             smtp = self.open = self.open or self._connect()
             self._say(smtp.mail(message["From"].addresses[0].addr_spec))
@@ -95,7 +108,7 @@ class Connection:
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise ServerAway(str(error)[:300]) from error
-        return self._hand_over(smtp, message)
+        return smtp
 
     def close(self) -> None:
         """Say goodbye, if there is somebody to say it to."""

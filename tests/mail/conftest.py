@@ -1,0 +1,137 @@
+"""A real SMTP server, which can be as bad as real ones are."""
+
+import asyncio
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import partial
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from flask import Flask
+
+from app import work
+from app.config import Config
+from app.db import writing
+
+Mischief = tuple[str, str]
+"""(at which command, what: a reply such as "451 Later", "hang up", or "fall silent")."""
+
+
+class Server:
+    """Takes mails on a port of this machine. `mischief` is what it does to the next mails, one entry each."""
+
+    def __init__(self) -> None:
+        self.raw: list[bytes] = []
+        self.recipients: list[str] = []
+        self.mischief: deque[Mischief | None] = deque()
+        self.connections = 0
+        self.awake = True
+        self.silent = threading.Event()
+        self._today: Mischief | None = None
+        self._controller = _OnAnyPort(self, hostname="127.0.0.1", port=0, ready_timeout=10)
+        self._controller.factory = partial(_Greeting, self, self, enable_SMTPUTF8=False)  # type: ignore[method-assign]
+        self._controller.start()
+        self.connections = 0  # the controller's own first look does not count
+        self.url = f"smtp://127.0.0.1:{self._controller.port}"
+
+    def stop(self) -> None:
+        self._controller.stop()
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        return [message_from_bytes(raw, policy=policy.SMTP) for raw in self.raw]  # type: ignore[misc]
+
+    async def handle_MAIL(self, smtp: SMTP, _: Session, envelope: Envelope, address: str, options: Any) -> str:
+        self._today = self.mischief.popleft() if self.mischief else None
+        envelope.mail_from = address
+        return await self._do("MAIL", smtp) or "250 OK"
+
+    async def handle_RCPT(self, smtp: SMTP, _: Session, envelope: Envelope, address: str, options: Any) -> str:
+        envelope.rcpt_tos.append(address)
+        return await self._do("RCPT", smtp) or "250 OK"
+
+    async def handle_DATA(self, smtp: SMTP, _: Session, envelope: Envelope) -> str:
+        refusal = await self._do("refused DATA", smtp)
+        if refusal:
+            return refusal
+        self.raw.append(bytes(envelope.content or b""))
+        self.recipients += envelope.rcpt_tos
+        return await self._do("DATA", smtp) or "250 Taken"
+
+    async def _do(self, command: str, smtp: SMTP) -> str | None:
+        if self._today is None or self._today[0] != command:
+            return None
+        what = self._today[1]
+        if what == "hang up":
+            smtp.transport.abort()  # type: ignore[union-attr]
+        elif what == "fall silent":
+            self.silent.set()
+            await asyncio.sleep(3600)
+        return None if what == "hang up" else what
+
+
+class _OnAnyPort(Controller):
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        super()._trigger_server()
+
+
+class _Greeting(SMTP):
+    def __init__(self, server: Server, *args: Any, **more: Any) -> None:
+        self._server = server
+        super().__init__(*args, **more)
+
+    async def _handle_client(self) -> None:
+        self._server.connections += 1
+        if not self._server.awake:
+            self.transport.abort()  # type: ignore[union-attr]
+            return
+        await super()._handle_client()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def config(app: Flask, server: Server) -> Config:
+    """The stage's settings, with this server for the mails."""
+    config: Config = app.extensions["config"]
+    return replace(config, mail_url=server.url)
+
+
+@pytest.fixture
+def deliver(app: Flask, config: Config, at: object) -> Callable[..., int]:
+    """Send everything that is due, as the worker does."""
+
+    def run(config: Config = config) -> int:
+        with app.test_request_context(base_url=config.base_url), writing():
+            return work.deliver_due(app, config)
+
+    return run
+
+
+@pytest.fixture
+def sweep(app: Flask, config: Config) -> Callable[[], None]:
+    """What the worker does every minute."""
+
+    def run() -> None:
+        with app.test_request_context(base_url=config.base_url), writing():
+            work.sweep(app, config)
+
+    return run
+
+
+def words(text: str) -> str:
+    """A text with its white space folded."""
+    return re.sub(r"\s+", " ", text).strip()

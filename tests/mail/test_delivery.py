@@ -1,0 +1,392 @@
+"""Mails through a real SMTP server, and what becomes of each whatever the server does."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import flask_babel
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app import work
+from app.column.models import Settings
+from app.config import ROOT, Config
+from app.courses import waitlist
+from app.courses.models import Subscriber
+from app.db import writing
+from app.mail import delivery
+from app.mail.delivery import FIRST_PAUSE, GIVE_UP_AFTER, LONGEST_HAND_OVER, NotUnsure
+from app.mail.models import Delivery
+
+from ..cast import Cast
+from ..conftest import NOON
+from .conftest import Server
+
+TICK = timedelta(microseconds=1)
+VERA = "vera@example.org"
+
+Deliver = Callable[..., int]
+
+
+def notices(cast: Cast, number: int = 1) -> list[Subscriber]:
+    """That many subscribers, each with a notice that is due, and nothing else is."""
+    course = cast.course()
+    some = [cast.subscriber(course, f"reader{n}@example.org") for n in range(number)]
+    cast.session.execute(sa.delete(Delivery))
+    cast.opened(course)
+    cast.session.expire_all()
+    cast.session.commit()
+    return some
+
+
+def fates(session: Session) -> list[str]:
+    """The state of each delivery, in the order in which they were made."""
+    session.rollback()
+    found = list(session.scalars(sa.select(Delivery.state).order_by(Delivery.id)))
+    session.commit()  # no lock of ours stands in a worker's way
+    return found
+
+
+def only(session: Session) -> Delivery:
+    session.rollback()
+    found = session.scalars(sa.select(Delivery)).one()
+    session.commit()
+    return found
+
+
+def test_everything_due_leaves_over_one_connection(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    notices(cast, 5)
+    assert deliver() == 5
+    assert sorted(server.recipients) == [f"reader{n}@example.org" for n in range(5)]
+    assert server.connections == 1
+    assert fates(session) == ["sent"] * 5
+    assert deliver() == 0
+
+
+def test_a_sent_mail_keeps_the_servers_word(cast: Cast, session: Session, deliver: Deliver) -> None:
+    notices(cast)
+    deliver()
+    sent = only(session)
+    assert (sent.reply, sent.finished_at, sent.attempts) == ("250 Taken", NOON, 0)
+
+
+def test_confirmations_go_before_notices(cast: Cast, server: Server, deliver: Deliver) -> None:
+    notices(cast, 2)
+    cast.subscriber(cast.course("law", "Law"), VERA, confirmed=False)
+    deliver()
+    assert server.recipients[0] == VERA
+
+
+def test_what_is_not_due_yet_waits(cast: Cast, session: Session, deliver: Deliver, at: Any) -> None:
+    notices(cast)
+    at(NOON - TICK)
+    assert deliver() == 0
+    at(NOON)
+    assert deliver() == 1
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "refused DATA", "DATA"])
+def test_refused_for_now_it_is_tried_again_after_a_pause(
+    command: str, cast: Cast, session: Session, server: Server, deliver: Deliver, at: Any
+) -> None:
+    notices(cast)
+    server.mischief.append((command, "451 Greylisted"))
+    assert deliver() == 0
+    refused = only(session)
+    assert (refused.state, refused.attempts, refused.reply) == ("waiting", 1, "451 Greylisted")
+    at(NOON + FIRST_PAUSE - TICK)
+    assert deliver() == 0
+    at(NOON + FIRST_PAUSE)
+    assert deliver() == 1
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "refused DATA", "DATA"])
+def test_refused_for_good_it_has_failed(
+    command: str, cast: Cast, session: Session, server: Server, deliver: Deliver, at: Any
+) -> None:
+    notices(cast)
+    server.mischief.append((command, "550 No such person"))
+    assert deliver() == 0
+    refused = only(session)
+    assert (refused.state, refused.reply, refused.finished_at) == ("failed", "550 No such person", NOON)
+    at(NOON + timedelta(days=30))
+    assert deliver() == 0
+
+
+def test_one_refusal_does_not_hold_up_the_others(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    notices(cast, 4)
+    server.mischief += [("RCPT", "550 No"), ("RCPT", "451 Later"), ("RCPT", "421 Full"), None]
+    assert deliver() == 1
+    assert sorted(fates(session)) == ["failed", "sent", "waiting", "waiting"]
+
+
+def test_refused_for_now_too_often_it_has_failed(
+    cast: Cast, session: Session, server: Server, deliver: Deliver, at: Any
+) -> None:
+    notices(cast)
+    now = NOON
+    for number in range(GIVE_UP_AFTER):
+        assert fates(session) == ["waiting"]
+        server.mischief.append(("RCPT", "451 Later"))
+        at(now)
+        deliver()
+        now += FIRST_PAUSE * 2**number
+    assert fates(session) == ["failed"]
+    assert timedelta(days=1) < now - NOON < timedelta(days=3)
+
+
+def test_a_server_that_is_not_there_leaves_every_mail_first_in_line(
+    cast: Cast, session: Session, config: Config, server: Server, deliver: Deliver
+) -> None:
+    notices(cast, 3)
+    assert deliver(replace(config, mail_url="smtp://127.0.0.1:1")) == 0
+    assert set(session.execute(sa.select(Delivery.state, Delivery.attempts, Delivery.due_at)).tuples()) == {
+        ("waiting", 0, NOON)
+    }
+    session.commit()
+    assert deliver() == 3
+
+
+def test_a_server_that_hangs_up_before_its_greeting_has_taken_nothing(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    notices(cast, 2)
+    server.awake = False
+    assert deliver() == 0
+    assert fates(session) == ["waiting"] * 2
+    server.awake = True
+    assert deliver() == 2
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
+def test_a_server_that_hangs_up_before_the_text_has_taken_nothing(
+    command: str, cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    notices(cast)
+    server.mischief += [(command, "hang up")]
+    assert deliver() == 0
+    assert fates(session) == ["waiting"]
+    assert deliver() == 1
+    assert len(server.raw) == 1
+
+
+def test_a_server_that_hangs_up_between_two_mails_is_called_again(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    notices(cast, 3)
+    server.mischief += [None, ("MAIL", "hang up"), None]
+    assert deliver() == 3
+    assert server.connections == 2
+
+
+def test_hung_up_after_the_text_its_fate_is_not_known_and_it_is_not_sent_again(
+    cast: Cast, session: Session, server: Server, deliver: Deliver, sweep: Callable[[], None], at: Any
+) -> None:
+    notices(cast, 2)
+    server.mischief += [("DATA", "hang up"), None]
+    assert deliver() == 1
+    assert sorted(fates(session)) == ["sent", "unsure"]
+    at(NOON + timedelta(days=30))
+    sweep()
+    assert sorted(fates(session)) == ["sent", "unsure"]
+    assert len(server.raw) == 2
+
+
+def test_a_worker_lost_between_claim_and_record_leaves_the_mail_in_nobodys_hands(cast: Cast, session: Session) -> None:
+    notices(cast)
+    assert delivery.claim(session, now=NOON) is not None
+    session.commit()  # and here the worker dies
+    assert delivery.claim(session, now=NOON + timedelta(days=30)) is None
+    assert delivery.mark_unsure(session, now=NOON + LONGEST_HAND_OVER - TICK) == 0
+    assert delivery.mark_unsure(session, now=NOON + LONGEST_HAND_OVER) == 1
+    assert delivery.mark_unsure(session, now=NOON + LONGEST_HAND_OVER) == 0
+    session.commit()
+    assert fates(session) == ["unsure"]
+
+
+def test_of_two_workers_one_has_the_mail(cast: Cast, session: Session) -> None:
+    notices(cast, 2)
+    with Session(session.get_bind(), expire_on_commit=False) as other:
+        mine = delivery.claim(session, now=NOON)
+        session.commit()
+        theirs = delivery.claim(other, now=NOON)
+        other.commit()
+        assert mine is not None
+        assert theirs is not None
+        assert mine.id != theirs.id
+        assert delivery.claim(session, now=NOON) is None
+
+
+def test_sent_again_by_an_editors_word_it_carries_the_same_message_id(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    notices(cast)
+    server.mischief.append(("DATA", "hang up"))
+    deliver()
+    delivery.send_again(session, only(session), now=NOON)
+    session.commit()
+    assert deliver() == 1
+    first, second = (mail["Message-ID"] for mail in server.mails)
+    assert first == second
+    assert first.startswith("<notice-")
+    assert fates(session) == ["sent"]
+
+
+@pytest.mark.parametrize("state", ["waiting", "sending", "sent", "dropped"])
+def test_only_what_is_unsure_or_failed_is_sent_again(cast: Cast, session: Session, state: str) -> None:
+    notices(cast)
+    session.execute(sa.update(Delivery).values(state=state))
+    session.commit()
+    with pytest.raises(NotUnsure):
+        delivery.send_again(session, only(session), now=NOON)
+
+
+def test_what_needs_an_editors_word_is_listed(cast: Cast, session: Session, server: Server, deliver: Deliver) -> None:
+    notices(cast, 3)
+    server.mischief += [("DATA", "hang up"), ("RCPT", "550 No"), None]
+    deliver()
+    opening_id = session.scalars(sa.select(Delivery.opening_id)).first() or 0
+    assert [d.state for d in delivery.to_look_at(session, opening_id)] == ["unsure", "failed"]
+
+
+def test_who_left_gets_nothing_even_if_it_was_sent_again(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    (vera,) = notices(cast)
+    server.mischief.append(("RCPT", "550 No"))
+    deliver()
+    waitlist.leave(session, session.get_one(Subscriber, vera.id), now=NOON)
+    session.commit()
+    delivery.send_again(session, only(session), now=NOON)
+    session.commit()
+    assert deliver() == 0
+    assert (fates(session), server.raw) == (["dropped"], [])
+
+
+def test_who_leaves_between_claim_and_hand_over_gets_nothing(
+    cast: Cast, session: Session, app: Flask, config: Config, server: Server, deliver: Deliver, monkeypatch: Any
+) -> None:
+    (vera,) = notices(cast)
+    compose = work.mails.compose
+
+    def leaves_first(*args: Any, **more: Any) -> Any:
+        work.db.session.rollback()
+        waitlist.leave(session, session.get_one(Subscriber, vera.id), now=NOON)
+        session.commit()
+        return compose(*args, **more)
+
+    monkeypatch.setattr("app.work.mails.compose", leaves_first)
+    assert deliver() == 0
+    assert (fates(session), server.raw) == (["dropped"], [])
+
+
+def test_a_confirmation_is_not_sent_to_who_has_confirmed_meanwhile(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    cast.subscriber(cast.course(), VERA)
+    assert deliver() == 0
+    assert (fates(session), server.raw) == (["dropped"], [])
+
+
+def test_an_address_that_no_server_can_take_stops_nobody_elses_mail(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    first, second, _ = notices(cast, 3)
+    first.email, second.email = "вера@example.org", "no address at all"
+    session.commit()
+    assert deliver() == 1
+    assert sorted(fates(session)) == ["failed", "failed", "sent"]
+
+
+class Noting:
+    """A transport that notes in which language it was called."""
+
+    def __init__(self) -> None:
+        self.languages: list[str] = []
+
+    def send(self, message: object) -> str:
+        self.languages.append(str(flask_babel.get_locale()))
+        return "250 OK"
+
+
+def test_mails_are_in_the_columns_language(
+    cast: Cast, session: Session, app: Flask, config: Config, at: object
+) -> None:
+    notices(cast, 2)
+    session.execute(sa.update(Settings).values(language="ru"))
+    session.commit()
+    noting = Noting()
+    with app.test_request_context(base_url=config.base_url), writing():
+        work.deliver_all(config, noting)  # type: ignore[arg-type]
+    assert noting.languages == ["ru", "ru"]
+
+
+WORKER = """
+import sys
+from datetime import datetime
+from dataclasses import replace
+from app import clock, create_app, work
+from app.config import from_environment
+from app.db import writing
+moment, url = datetime.fromisoformat(sys.argv[1]), sys.argv[2]
+clock.now = lambda: moment
+app = create_app()
+with app.test_request_context(), writing():
+    work.deliver_due(app, replace(app.extensions["config"], mail_url=url))
+"""
+
+
+@pytest.mark.parametrize("where", ["MAIL", "RCPT", "DATA"])
+def test_a_worker_killed_among_60_notices_sends_none_twice_and_leaves_one_unsure_at_most(
+    where: str, cast: Cast, session: Session, config: Config, server: Server, sweep: Callable[[], None], at: Any
+) -> None:
+    notices(cast, 60)
+    server.mischief += [None] * 20 + [(where, "fall silent")]
+    environ = os.environ | {"DEARFRIDAY_DATA": str(config.data), "DEARFRIDAY_BASE_URL": config.base_url}
+    environ["DEARFRIDAY_DATABASE_URL"] = config.database_url.replace("+psycopg", "")
+    command = [sys.executable, "-c", WORKER, NOON.isoformat(), server.url]
+    worker = subprocess.Popen(command, cwd=ROOT, env=environ)
+    try:
+        assert server.silent.wait(30)
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    at(NOON + LONGEST_HAND_OVER)
+    sweep()
+    assert sorted(fates(session)) == ["sent"] * 59 + ["unsure"]
+    assert len(set(server.recipients)) == len(server.recipients) == 59 + (where == "DATA")
+
+
+def test_without_a_server_each_mail_is_a_file_of_the_data_folder(
+    cast: Cast, session: Session, config: Config, deliver: Deliver
+) -> None:
+    notices(cast, 2)
+    assert deliver(replace(config, mail_url="folder:")) == 2
+    files = sorted((config.data / "mails").iterdir())
+    assert [file.suffix for file in files] == [".eml", ".eml"]
+    assert b"Subject: Enrolment is open" in files[0].read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_to_has_taken_nothing(
+    cast: Cast, session: Session, config: Config, deliver: Deliver
+) -> None:
+    notices(cast)
+    shutil.rmtree(config.data / "mails", ignore_errors=True)
+    (config.data / "mails").write_text("a file where the folder should be")
+    try:
+        assert deliver(replace(config, mail_url="folder:")) == 0
+    finally:
+        (config.data / "mails").unlink()
+    assert fates(session) == ["waiting"]
