@@ -42,9 +42,7 @@ def claim(session: Session, *, now: datetime) -> Delivery | None:
         try:
             with session.begin_nested():
                 mine = session.execute(this.values(state="sending", claimed_at=now))
-        except (
-            IntegrityError
-        ):  # they left while it was on its way: the database lets nothing go there
+        except IntegrityError:  # they left while it was on its way: the database lets nothing go there
             session.execute(this.values(state="dropped", finished_at=now))
             continue
         if mine.rowcount == 1:  # type: ignore[attr-defined]
