@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -89,8 +89,9 @@ def reopen_access(session: Session, person: Person) -> None:
 
 
 def _must_not_be_the_last_editor(session: Session, person: Person) -> None:
-    editors = select(func.count()).where(Person.role == "editor", Person.left_at.is_(None), Person.id != person.id)
-    if person.role == "editor" and not session.scalar(editors):
+    # Locked, so that of two editors who go at the same moment the second sees that the first has gone.
+    editors = select(Person.id).where(Person.role == "editor", Person.left_at.is_(None)).order_by(Person.id)
+    if person.role == "editor" and set(session.scalars(editors.with_for_update())) <= {person.id}:
         raise LastEditor
 
 
