@@ -6,6 +6,7 @@ A small language of our own, because its whole surface fits on this page (Markdo
 import re
 from html import escape
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from .sanitise import COMMENT_TAGS, safe_html
 
@@ -15,7 +16,7 @@ DEEPEST_QUOTE = 4
 # An address ends before the punctuation of the sentence it stands in; a closing bracket belongs to it only when the
 # address itself opened one, as in https://en.wikipedia.org/wiki/Friday_(novel).
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"«»“”]+", re.IGNORECASE)
-_TAIL = re.compile(r"[.,:;!?'’…]+$")
+_TAIL = ".,:;!?'’…"
 _QUOTED = re.compile(r"^\s{0,3}>\s?")
 
 
@@ -54,14 +55,22 @@ def _linked(line: str) -> str:
     html, end = [], 0
     for found in _ADDRESS.finditer(line):
         address = _without_tail(found.group())
-        html.append(escape(line[end : found.start()]))
-        html.append(f'<a href="{escape(address)}" rel="nofollow ugc">{escape(address)}</a>')
-        end = found.start() + len(address)
+        if _leads_somewhere(address):
+            html.append(escape(line[end : found.start()]))
+            html.append(f'<a href="{escape(address)}" rel="nofollow ugc">{escape(address)}</a>')
+            end = found.start() + len(address)
     return "".join(html) + escape(line[end:])
 
 
 def _without_tail(address: str) -> str:
-    address = _TAIL.sub("", address)
+    address = address.rstrip(_TAIL)
     while address.endswith(")") and address.count("(") < address.count(")"):
-        address = _TAIL.sub("", address[:-1])
+        address = address[:-1].rstrip(_TAIL)
     return address
+
+
+def _leads_somewhere(address: str) -> bool:
+    try:
+        return bool(urlsplit(address).hostname)
+    except ValueError:  # brackets that hold no IPv6 address, and the like: text, not an address
+        return False

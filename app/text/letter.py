@@ -8,8 +8,10 @@ from .typographer import typeset_tokens
 
 HIGHEST_HEADING = 2
 """The page's own heading is h1, so a text's headings begin here."""
+LOWEST_HEADING = 4
 
-# Raw HTML is text, not markup. Images are off until they are the site's own (promise 8): `![x](y)` becomes `!` and a link.
+# Raw HTML is text, not markup. Images are off until they are the site's own (promise 8): `![x](y)` becomes `!` and a
+# link.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"]).disable(["image"])
 
 
@@ -25,8 +27,12 @@ def render(source: str, language: str) -> str:
 
 
 def _lower_headings(tokens: list[Token]) -> None:
-    """The levels that occur become h2, h3, h4 without gaps, as screen readers expect them."""
-    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
-    levels = {tag: rank for rank, tag in enumerate(sorted({token.tag for token in headings}))}
-    for token in headings:
-        token.tag = f"h{min(levels[token.tag] + HIGHEST_HEADING, 4)}"
+    """A text's headings begin at h2 and go down one level at a time, as screen readers expect them."""
+    above: list[str] = []
+    for token in tokens:
+        if token.type == "heading_open":
+            while above and above[-1] >= token.tag:
+                above.pop()
+            above.append(token.tag)
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(len(above) + HIGHEST_HEADING - 1, LOWEST_HEADING)}"

@@ -1,0 +1,148 @@
+import re
+from html import unescape
+from itertools import pairwise
+
+import nh3
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.text.letter import render
+from app.text.sanitise import ATTRIBUTES, LETTER_TAGS, LINKS, safe_html
+
+pieces = st.sampled_from(
+    ["# ", "### ", "> ", "- ", "1. ", "7) ", "\n", "\n\n", "    ", "`", "```", "~~", "*", "**", "_", "[a](", ")", "](",
+     "[", "<b>", "</p>", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<!--", "-->", "\\", "&#x6a;",
+     "javascript:alert(1)", "https://example.org", "<https://example.org>", "![a](https://example.org/x.png)", "&lt;",
+     "| a | b |\n|---|---|\n| c | d |", "«", "»", "Спроси", "---", "🦉", "\x00"]
+)  # fmt: skip
+texts = st.one_of(st.text(), st.lists(pieces | st.text(max_size=5)).map("".join))
+languages = st.sampled_from(["en", "ru"])
+
+
+def tags(html: str) -> set[str]:
+    return set(re.findall(r"<([a-z0-9]+)", html))
+
+
+def schemes(html: str) -> set[str]:
+    """The schemes of all links, as a browser finds them (white space and control characters do not count)."""
+    links = [re.sub(r"[\x00-\x20]", "", unescape(link)) for link in re.findall(r'href="([^"]*)"', html)]
+    found = [re.match(r"([a-z][a-z0-9+.-]*):", link, re.IGNORECASE) for link in links]
+    return {scheme.group(1).lower() for scheme in found if scheme}
+
+
+@given(texts, languages)
+def test_no_text_raises_and_only_the_tags_of_letters_come_out(source: str, language: str) -> None:
+    assert tags(render(source, language)) <= LETTER_TAGS
+
+
+@given(texts, languages)
+def test_no_tag_has_an_attribute_that_acts(source: str, language: str) -> None:
+    for tag, attributes in re.findall(r"<([a-z0-9]+)((?:\s[^>]*)?)>", render(source, language)):
+        assert set(re.findall(r'\s([a-z-]+)="', attributes)) <= set(ATTRIBUTES.get(tag, []))
+
+
+@given(texts, languages)
+def test_every_link_leads_to_the_web_to_mail_or_to_this_site(source: str, language: str) -> None:
+    assert schemes(render(source, language)) <= LINKS
+
+
+@given(texts, languages)
+def test_cleaning_once_more_changes_nothing(source: str, language: str) -> None:
+    html = render(source, language)
+    assert safe_html(html, LETTER_TAGS) == html
+
+
+@given(texts, languages)
+def test_another_sanitiser_keeps_every_tag(source: str, language: str) -> None:
+    html = render(source, language)
+    attributes = {tag: set(names) - {"rel"} for tag, names in ATTRIBUTES.items()}
+    cleaned = nh3.clean(html, tags=set(LETTER_TAGS), attributes=attributes, link_rel=None, url_schemes=set(LINKS))
+    assert re.findall(r"<([a-z0-9]+)", cleaned) == re.findall(r"<([a-z0-9]+)", html)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<b>bold</b>",
+        "<script>alert(1)</script>",
+        '<img src="x" onerror="alert(1)">',
+        "<svg/onload=alert(1)>",
+        "<!-- a comment -->",
+        '<a href="https://example.org">a</a>',
+    ],
+)
+def test_raw_html_is_printed_as_text(source: str) -> None:
+    html = render(f"Look: {source}", "")
+    assert tags(html) == {"p"}
+    assert "&lt;" in html
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[a](javascript:alert(1))",
+        "[a](JAVASCRIPT:alert(1))",
+        "[a](java\tscript:alert(1))",
+        "[a](&#106;avascript:alert(1))",
+        "[a](&#x6A&#x61;vascript:alert(1))",
+        "[a](<java\\script:alert(1)>)",
+        "<javascript:alert(1)>",
+        "[a][1]\n\n[1]: javascript:alert(1)",
+        "[a](vbscript:msgbox(1))",
+        "[a](data:text/html;base64,PHNjcmlwdD4=)",
+        "[a](file:///etc/passwd)",
+    ],
+)
+def test_a_link_that_would_run_is_no_link(source: str) -> None:
+    assert schemes(render(source, "en")) == set()
+
+
+def test_no_picture_of_another_site_is_loaded() -> None:
+    assert "img" not in render("![a](https://example.org/x.png)", "en")
+
+
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("One ~~two~~.", "<p>One <s>two</s>.</p>\n"),
+        ("**One** *two*", "<p><strong>One</strong> <em>two</em></p>\n"),
+        ("3. three", '<ol start="3">\n<li>three</li>\n</ol>\n'),
+        ("> Why?", "<blockquote>\n<p>Why?</p>\n</blockquote>\n"),
+        ("`a < b`", "<p><code>a &lt; b</code></p>\n"),
+        ("", ""),
+        ("[x]: https://example.org", ""),
+    ],
+)
+def test_commonmark_with_what_is_struck_out(source: str, html: str) -> None:
+    assert render(source, "") == html
+
+
+def levels(html: str) -> list[int]:
+    return [int(level) for level in re.findall(r"<h(\d)>", html)]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("# A", [2]),
+        ("### A", [2]),
+        ("# A\n## B\n# C", [2, 3, 2]),
+        ("# A\n### B", [2, 3]),
+        ("# A\n### B\n## C", [2, 3, 3]),
+        ("### A\n# B\n### C", [2, 2, 3]),
+        ("# A\n## B\n### C\n#### D\n##### E", [2, 3, 4, 4, 4]),
+        ("A\n===\n\nB\n---", [2, 3]),
+    ],
+)
+def test_headings_begin_at_h2_and_skip_no_level(source: str, expected: list[int]) -> None:
+    assert levels(render(source, "en")) == expected
+
+
+@given(st.lists(st.integers(1, 6), min_size=1))
+@example([1, 3, 2])
+def test_no_order_of_headings_leaves_a_gap(hashes: list[int]) -> None:
+    found = levels(render("\n".join(f"{'#' * number} Heading" for number in hashes), "en"))
+    assert len(found) == len(hashes)
+    assert found[0] == 2
+    assert all(after <= before + 1 for before, after in pairwise(found))
