@@ -6,9 +6,10 @@ What an editor would change (title, rules, target, language, retention) is not h
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 ROOT = Path(__file__).parent.parent
 
@@ -69,12 +70,27 @@ def _data_folder(path: str) -> Path:
     return folder
 
 
+def _parts(name: str, url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read only when asked for
+    except ValueError:  # its message may hold a piece of a password
+        raise BadSetting(f"{name}: is no address; look at its brackets and its port") from None
+    return parts
+
+
 def _one_of(name: str, url: str, schemes: tuple[str, ...]) -> str:
-    scheme = urlsplit(url).scheme
-    if scheme not in schemes:
-        raise BadSetting(f"{name}: starts with {', '.join(s + ':' for s in schemes)} and not with {scheme or url!r}")
-    if scheme == "smtp" and not urlsplit(url).hostname:
+    parts = _parts(name, url)
+    if parts.scheme not in schemes:
+        raise BadSetting(
+            f"{name}: starts with {', '.join(s + ':' for s in schemes)} and not with {parts.scheme or url!r}"
+        )
+    if parts.scheme == "sqlite" and not url.startswith("sqlite:///"):
+        raise BadSetting(f"{name}: sqlite:/// wants a path, as in sqlite:////var/lib/dearfriday/column.sqlite")
+    if parts.scheme == "smtp" and not parts.hostname:
         raise BadSetting(f"{name}: smtp:// wants a host, as in smtp://user:pass@host:587?tls=starttls")
+    if parts.scheme == "smtp" and parse_qs(parts.query).get("tls", ["on"])[-1] not in ("on", "starttls"):
+        raise BadSetting(f"{name}: ?tls= is starttls or on; without it nothing is encrypted")
     return url
 
 
@@ -85,8 +101,8 @@ def _database_url(url: str) -> str:
 
 
 def _base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query:
+    parts = _parts("DEARFRIDAY_BASE_URL", url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or set(url) & set("?#") or parts.path.strip("/"):
         raise BadSetting("DEARFRIDAY_BASE_URL: looks like https://column.example, with no path behind it")
     return url.rstrip("/")
 
@@ -103,10 +119,12 @@ def _secret_key(given: str | None, data: Path) -> str:
             raise BadSetting("DEARFRIDAY_SECRET_KEY: at least 16 characters")
         return given
     kept = data / "secret_key"
-    try:
-        # Web and worker may start at the same time: the file is made by exactly one of them.
-        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    if not kept.exists():
+        # Web and worker may start at the same time: each writes a key of its own, and one of them gets the name.
+        mine = data / f".secret_key.{os.getpid()}.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(mine, kept)
+        mine.unlink()
     return kept.read_text()
