@@ -1,6 +1,5 @@
 """A comment comes in: it is kept, and it waits. Nobody but the desk sees that it exists."""
 
-import hashlib
 import secrets
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 from ..letters.models import Letter
 from ..refusals import Refusal
 from ..text import comment as comment_text
+from ..text.likeness import fingerprint as fingerprint
 from .models import Comment
 
 LONGEST_NAME = 80
@@ -52,8 +52,3 @@ def submit(session: Session, letter: Letter, *, name: str, text: str, email: str
 def new_public_id() -> str:
     """A random name of 56 bits for a comment's address on the page."""
     return "c" + secrets.token_hex(7)
-
-
-def fingerprint(name: str, text: str) -> str:
-    """By which a comment sent twice is known: SHA-256 of name and text, white space apart."""
-    return hashlib.sha256("\n".join((" ".join(name.split()), " ".join(text.split()))).encode()).hexdigest()

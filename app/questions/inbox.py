@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
 from ..accounts.people import email_key
-from ..comments.submission import fingerprint
 from ..letters import drafting
 from ..letters.drafting import Draft
 from ..letters.models import Letter
 from ..refusals import Refusal
 from ..text import comment as plain_text
+from ..text.likeness import fingerprint
 from .models import Question
 
 LONGEST_NAME = 80

@@ -4,7 +4,8 @@ from sqlalchemy.orm import Session
 
 from app.comments import moderation
 from app.comments.models import Comment
-from app.comments.submission import CommentsClosed, fingerprint, new_public_id, submit
+from app.comments.submission import CommentsClosed, new_public_id, submit
+from app.text.likeness import fingerprint
 
 from ..cast import Cast
 from ..conftest import NOON
