@@ -30,8 +30,8 @@ class Cast:
     def person(self, name: str, role: Role) -> Person:
         email = f"{name.lower()}@example.org"
         found = people.by_email(self.session, email)
-        return found or self._kept(
-            people.add(self.session, email=email, name=name, role=role, password=PASSWORD, now=self.now)
+        return self._kept(
+            found or people.add(self.session, email=email, name=name, role=role, password=PASSWORD, now=self.now)
         )
 
     @property

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.config import from_environment
 from app.db import Base, db, writing
+from app.web import limiter
 
 from .cast import Cast
 from .house_on_a_port import House
@@ -52,7 +53,8 @@ class Stage:
 
     def __init__(self, app: Flask, folder: Path) -> None:
         self.app, self.folder = app, folder
-        app.config.update(TESTING=False, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+        app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+        limiter.enabled = False
         with app.app_context():
             self.sqlite = db.engine.dialect.name == "sqlite"
             upgrade()
@@ -81,6 +83,10 @@ class Stage:
             for table in Base.metadata.tables.values():
                 if table.name not in ("settings", "editions"):
                     connection.execute(table.delete())
+                if "id" in table.c and table.name not in ("settings", "editions"):
+                    connection.execute(
+                        sa.text("SELECT setval(pg_get_serial_sequence(:table, 'id'), 1, false)"), {"table": table.name}
+                    )
             row = Base.metadata.tables["settings"]
             connection.execute(row.delete())
             connection.execute(

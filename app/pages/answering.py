@@ -5,6 +5,7 @@ Readers' blueprints say with `keep` that their pages may be kept: these are func
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -118,27 +119,22 @@ class KeptPages:
 
 def _answer(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
     """The page in the best coding that the reader takes, or 304 when the reader has it (RFC 9110, 12.5.3, 13.1.2)."""
-    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
-    bodies = page.bodies
-    coding = "br" if "br" in bodies and "br" in accepted else "gzip" if "gzip" in bodies and "gzip" in accepted else ""
-    if coding and "q=0" in accepted:
-        coding = _by_quality(accepted, bodies)
-    etag = f'W/"{page.etag}"'
     if page.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
-        start_response("304 Not Modified", [("ETag", etag), *_kept_by_304(page.headers)])
+        start_response("304 Not Modified", [("ETag", f'W/"{page.etag}"'), *_kept_by_304(page.headers)])
         return []
-    body = bodies[coding]
-    headers = [*page.headers, ("ETag", etag), ("Content-Length", str(len(body)))]
-    if coding:
-        headers.append(("Content-Encoding", coding))
+    headers, body = page.answers[_coding(environ.get("HTTP_ACCEPT_ENCODING", ""), len(page.bodies) > 1)]
     start_response("200 OK", headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else body
 
 
-def _by_quality(accepted: str, bodies: dict[str, bytes]) -> str:
-    """For the rare reader that refuses a coding by q=0."""
-    refused = {part.split(";")[0].strip() for part in accepted.split(",") if part.replace(" ", "").endswith("q=0")}
-    return next((c for c in ("br", "gzip") if c in bodies and c in accepted and c not in refused), "")
+@lru_cache(maxsize=256)
+def _coding(accepted: str, compressed: bool) -> str:
+    """The best coding that is accepted; one with q=0 is refused."""
+    wanted = {}
+    for part in accepted.lower().split(","):
+        name, _, quality = part.partition(";")
+        wanted[name.strip()] = "".join(quality.split()) not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return next((coding for coding in ("br", "gzip") if compressed and wanted.get(coding)), "")
 
 
 def _kept_by_304(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

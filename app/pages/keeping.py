@@ -7,6 +7,7 @@ import logging
 import os
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import brotli
@@ -34,8 +35,25 @@ class Page:
     """Seconds since the epoch: the next slot."""
     etag: str
     headers: list[tuple[str, str]]
+    """Without those that depend on the coding."""
     bodies: dict[str, bytes]
     """By content coding: "" for none, "gzip", "br"."""
+
+    @cached_property
+    def answers(self) -> dict[str, tuple[list[tuple[str, str]], list[bytes]]]:
+        """{content coding: (headers, body)}, ready to be given to the server."""
+        return {
+            coding: (
+                [
+                    *self.headers,
+                    ("ETag", f'W/"{self.etag}"'),
+                    ("Content-Length", str(len(body))),
+                    *([("Content-Encoding", coding)] if coding else []),
+                ],
+                [body],
+            )
+            for coding, body in self.bodies.items()
+        }
 
     @property
     def size(self) -> int:
