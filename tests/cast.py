@@ -1,12 +1,14 @@
 """The small cast of the tests, on real rows."""
 
 from datetime import datetime, time, timedelta
+from functools import cache
 from itertools import count
+from unittest.mock import patch
 
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.accounts import people
+from app.accounts import passwords, people
 from app.accounts.models import Person, Role
 from app.comments import moderation, pruning, submission
 from app.comments.models import Comment
@@ -18,6 +20,7 @@ from app.letters.fridays import Slot
 from app.letters.models import Letter, Rubric
 
 PASSWORD = "a long enough password"
+_hashed = cache(passwords.hashed)  # a real hash, and a slow one: once is enough for all people of all tests
 
 
 class Cast:
@@ -30,9 +33,10 @@ class Cast:
     def person(self, name: str, role: Role) -> Person:
         email = f"{name.lower()}@example.org"
         found = people.by_email(self.session, email)
-        return self._kept(
-            found or people.add(self.session, email=email, name=name, role=role, password=PASSWORD, now=self.now)
-        )
+        with patch.object(people.passwords, "hashed", _hashed):
+            return found or self._kept(
+                people.add(self.session, email=email, name=name, role=role, password=PASSWORD, now=self.now)
+            )
 
     @property
     def ada(self) -> Person:

@@ -15,6 +15,14 @@ from ..conftest import NOON
 TICK = timedelta(microseconds=1)
 
 
+def under(session: Session, letter: Letter) -> list[str]:
+    return [remark.public_id for remark in thread.under(session, letter)]
+
+
+def names(comments: list[Comment]) -> list[str]:
+    return [comment.public_id for comment in comments]
+
+
 def surfaced(session: Session, now: datetime, **more: Any) -> list[tuple[Letter, int]]:
     return [(letter, len(moments)) for letter, moments in thread.resurfaced(session, now, **more)]
 
@@ -60,9 +68,16 @@ def test_what_readers_see_is_the_same_with_it_and_without(
     letter = cast.letter(days_ago=60)
     seen = [cast.published(letter, days_ago=3), cast.published(letter, days_ago=2)]
     unseen(cast, letter)
-    assert thread.under(session, letter) == seen
+    assert under(session, letter) == names(seen)
     assert thread.numbers(session, [letter]) == {letter.id: 2}
     assert surfaced(session, NOON) == [(letter, 2)]
+
+
+def test_a_comment_is_printed_as_it_was_seen_and_with_nothing_else(cast: Cast, session: Session) -> None:
+    letter = cast.letter()
+    comment = cast.published(letter, "> Why?", email="boris@example.org")
+    (remark,) = thread.under(session, letter)
+    assert remark == thread.Remark(comment.public_id, "Boris", comment.submitted_at, comment.text_html)
 
 
 def test_comments_stand_in_the_order_in_which_they_were_sent(cast: Cast, session: Session) -> None:
@@ -70,14 +85,14 @@ def test_comments_stand_in_the_order_in_which_they_were_sent(cast: Cast, session
     late, early = cast.comment(letter, days_ago=1), cast.comment(letter, days_ago=2)
     for comment in (late, early):
         moderation.decide(session, comment, "published", by=cast.mo, now=NOON)
-    assert thread.under(session, letter) == [early, late]
+    assert under(session, letter) == names([early, late])
 
 
 def test_each_letter_has_its_own_comments(cast: Cast, session: Session) -> None:
     one, other, none = cast.letter(), cast.letter(), cast.letter()
     mine = cast.published(one)
     cast.published(other), cast.published(other)
-    assert thread.under(session, one) == [mine]
+    assert under(session, one) == names([mine])
     assert thread.numbers(session, [one, other, none]) == {one.id: 1, other.id: 2}
     assert thread.numbers(session, []) == {}
 
@@ -128,6 +143,6 @@ def test_pruning_takes_a_comment_out_of_every_count_at_once(cast: Cast, session:
     letter = cast.letter(days_ago=60)
     kept, gone = cast.published(letter), cast.published(letter)
     pruning.prune(session, gone, by=cast.mo, now=NOON)
-    assert thread.under(session, letter) == [kept]
+    assert under(session, letter) == names([kept])
     assert thread.numbers(session, [letter]) == {letter.id: 1}
     assert surfaced(session, NOON) == [(letter, 1)]
