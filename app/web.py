@@ -302,6 +302,8 @@ def hour(value: Any) -> str:
 
 def zone_name(name: str) -> str:
     """A zone in words: "Moscow Time"."""
+    if name in ("UTC", "Etc/UTC"):
+        return "UTC"
     return get_timezone_name(ZoneInfo(name), locale=_locale())
 
 
