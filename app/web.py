@@ -46,6 +46,8 @@ from .text.typographer import typeset
 LARGEST_FROM_READERS = 256 * 1024
 """Bytes of a POST from a stranger: the longest question, each of its letters written as %XX%XX."""
 LARGEST_AT_THE_DESK = 2 * 1024 * 1024
+MOST_SWALLOWED = 32 * 1024 * 1024
+"""Bytes of a body that is too large, read so that its sender hears why it is refused."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -165,7 +167,15 @@ def _bound_the_size() -> None:
     largest = LARGEST_AT_THE_DESK if is_desk() else LARGEST_FROM_READERS
     request.max_content_length = request.max_form_memory_size = largest
     if request.content_length is not None and request.content_length > largest:
+        _swallow(request.environ["wsgi.input"])
         abort(413)
+
+
+def _swallow(body: Any) -> None:
+    """Read and forget what is sent: a browser that is still sending does not listen to the answer."""
+    for _ in range(MOST_SWALLOWED // 65536):
+        if not body.read(65536):
+            return
 
 
 def _refuse_foreign_posts() -> None:

@@ -93,5 +93,8 @@ def _course_page(course: Course, form: WaitlistForm) -> str:
 
 
 def _private(page: str, status: int = 200) -> ResponseReturnValue:
-    """A page behind a secret link: kept by no cache, told to no site."""
-    return page, status, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+    """A page behind a secret link: kept by no cache, told to no site.
+
+    Not `no-referrer`: browsers then send its form's POST with `Origin: null`, which web.py refuses.
+    """
+    return page, status, {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex"}

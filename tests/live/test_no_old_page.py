@@ -61,8 +61,9 @@ class Readers:
         there, gone = set(self.there), set(self.gone)  # what had been answered before this request
         _, text = Visitor(self.house.base).get(page)
         self.read += 1
-        self.old += [f"{one} is missing" for one in there if one not in text]
-        self.old += [f"{one} is still there" for one in gone if one in text]
+        # What is being changed while this request was under way may be seen either way.
+        self.old += [f"{one} is missing" for one in there & self.there if one not in text]
+        self.old += [f"{one} is still there" for one in gone & self.gone if one in text]
 
 
 def test_after_each_answered_decision_and_pruning_no_worker_gives_an_old_page(wide_house: House) -> None:
