@@ -40,12 +40,12 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def stage(database: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator["Stage"]:
+def stage(database: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> "Stage":
     folder = tmp_path_factory.mktemp(f"data-{database}")
     environ = {"DEARFRIDAY_DATA": str(folder), "DEARFRIDAY_BASE_URL": "http://localhost"}
     if database == "postgresql":
         environ["DEARFRIDAY_DATABASE_URL"] = request.getfixturevalue("postgresql_url")
-    yield Stage(create_app(from_environment(environ)), folder)
+    return Stage(create_app(from_environment(environ)), folder)
 
 
 class Stage:
@@ -92,7 +92,7 @@ class Stage:
             connection.execute(
                 row.insert().values(
                     id=1, title="Dear Friday", tagline="", language="en", target_percent=20, rules_source="",
-                    rules_html="", mail_from="column@localhost", pruned_days=30, declined_days=90,
+                    rules_html="", mail_from="column@example.org", pruned_days=30, declined_days=90,
                     questions_days=730, unconfirmed_days=14,
                 )
             )  # fmt: skip

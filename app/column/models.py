@@ -30,7 +30,7 @@ class Settings(Base):
     rules_source: Mapped[str] = mapped_column(default="")
     """Markdown; empty: the rules in the product's own words, which name the target."""
     rules_html: Mapped[str] = mapped_column(default="")
-    mail_from: Mapped[str] = mapped_column(String(254), default="column@localhost")
+    mail_from: Mapped[str] = mapped_column(String(254), default="column@example.org")
     pruned_days: Mapped[int] = mapped_column(default=30)
     """How long the text of a pruned comment is kept."""
     declined_days: Mapped[int] = mapped_column(default=90)

@@ -115,13 +115,29 @@ def numbers(session: Session, course: Course) -> dict[str, int]:
 
 
 def erase_expired(session: Session, *, days: int, now: datetime) -> int:
-    """Delete addresses never confirmed, and those that left, so many days ago (promise 9). Returns how many."""
+    """Delete addresses never confirmed, and those that left, so many days ago (promise 9). Returns how many.
+
+    Who was told keeps a row without the address, from so many days after the notice: nothing more is ever sent there.
+    """
     before = now - timedelta(days=days)
     gone = select(Subscriber.id).where(
         Subscriber.opening_id.is_(None),
         (Subscriber.left_at <= before) | (Subscriber.confirmed_at.is_(None) & (Subscriber.asked_at <= before)),
     )
-    return _delete(session, list(session.scalars(gone)))
+    return _delete(session, list(session.scalars(gone))) + _forget_told(session, before)
+
+
+def _forget_told(session: Session, before: datetime) -> int:
+    settled = select(Delivery.subscriber_id).where(
+        Delivery.kind == "notice",
+        Delivery.state.in_(["sent", "failed", "dropped"]),
+        Delivery.finished_at <= before,
+    )
+    told = session.scalars(select(Subscriber).where(Subscriber.email != "", Subscriber.id.in_(settled))).all()
+    for subscriber in told:
+        subscriber.email, subscriber.email_key = "", f"erased {subscriber.id}"
+    session.flush()
+    return len(told)
 
 
 def erase_by(session: Session, email: str, *, now: datetime) -> int:

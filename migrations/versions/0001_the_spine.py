@@ -145,7 +145,8 @@ def _guard_postgresql() -> None:
         says = says.replace("'", "''")
         op.execute(
             f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF {refused_when} THEN RAISE EXCEPTION '{says}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+            f"IF {refused_when} THEN "
+            f"RAISE EXCEPTION '{says}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
             f"RETURN {row}; END $$"
         )
         op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
@@ -164,9 +165,9 @@ def _guard_postgresql() -> None:
 def upgrade() -> None:
     _make_tables()
     op.execute(
-        sa.text(
-            "INSERT INTO settings (id, title, tagline, language, target_percent, rules_source, rules_html, mail_from, pruned_days, declined_days, questions_days, unconfirmed_days) VALUES (1, 'Dear Friday', '', 'en', 20, '', '', 'column@localhost', 30, 90, 730, 14)"
-        )
+        "INSERT INTO settings (id, title, tagline, language, target_percent, rules_source, rules_html, mail_from,"
+        " pruned_days, declined_days, questions_days, unconfirmed_days)"
+        " VALUES (1, 'Dear Friday', '', 'en', 20, '', '', 'column@example.org', 30, 90, 730, 14)"
     )
     if op.get_bind().dialect.name == "postgresql":
         _guard_postgresql()

@@ -1,6 +1,6 @@
 """The edition: a number that every change of published state raises in its own transaction (the design's "Speed").
 
-Triggers raise it, so that no code, and no hand at the database, can change what readers see and leave old pages standing.
+Triggers raise it, so that no code and no hand at the database can change what readers see and leave old pages.
 
 Revision: 0002
 """

@@ -58,7 +58,8 @@ def test_a_decision_on_what_was_not_shown_is_refused(cast: Cast, session: Sessio
         "UPDATE comments SET text_html = '<p>Something else.</p>'",
         "UPDATE comments SET name = 'Somebody else'",
         "DELETE FROM comments",
-        "INSERT INTO decisions (comment_id, verdict, decided_at, seen) SELECT id, 'published', submitted_at, '' FROM comments",
+        "INSERT INTO decisions (comment_id, verdict, decided_at, seen) "
+        "SELECT id, 'published', submitted_at, '' FROM comments",
         "INSERT OR REPLACE INTO decisions (comment_id, verdict, decided_at, seen) "
         "SELECT id, 'published', submitted_at, '' FROM comments",
         "INSERT INTO decisions (comment_id, verdict, decided_at, seen) SELECT id, 'published', submitted_at, '' "
@@ -86,9 +87,9 @@ def test_the_database_refuses_to_change_a_decision(cast: Cast, session: Session,
 def test_of_two_sessions_that_both_loaded_the_comment_one_decides(cast: Cast, session: Session) -> None:
     comment = cast.comment(cast.letter())
     mo, ada = cast.mo, cast.ada
-    with Session(session.get_bind()) as other:
+    with Session(session.get_bind(), expire_on_commit=False) as other:
         theirs = other.get_one(Comment, comment.id)
-        other.rollback()  # their read is over; what they loaded is what they act on
+        other.commit()  # their read is over; what they loaded is what they act on
         decide(session, comment, "published", by=mo, now=NOON)
         session.commit()
         with pytest.raises(AlreadyDecided) as refusal:

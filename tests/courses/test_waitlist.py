@@ -244,3 +244,18 @@ def test_the_database_refuses_a_second_place_on_the_list(cast: Cast, session: Se
                 "SELECT course_id, email, email_key, 'c', 'l', asked_at FROM subscribers"
             )
         )
+
+
+def test_who_was_told_is_forgotten_once_the_notice_is_old(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    subscriber = cast.subscriber(course, "vera@example.org")
+    cast.opened(course)
+    claimed = delivery.claim(session, now=NOON)
+    while claimed is not None:
+        delivery.record(session, claimed, "250 ok", now=NOON)
+        claimed = delivery.claim(session, now=NOON)
+    session.commit()
+    assert waitlist.erase_expired(session, days=14, now=NOON + timedelta(days=13)) == 0
+    assert waitlist.erase_expired(session, days=14, now=NOON + timedelta(days=14)) == 1
+    session.refresh(subscriber)
+    assert (subscriber.email, subscriber.opening_id is not None) == ("", True)

@@ -4,12 +4,12 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from app import create_app
+from app import clock, create_app
 from app.config import from_environment
 from app.db import db, writing
 from app.letters.models import Letter
@@ -110,7 +110,7 @@ def test_at_the_slot_every_worker_gives_the_new_letter(wide_house: House) -> Non
     app = create_app(from_environment(wide_house.environ))
     with app.app_context(), writing():
         letter = db.session.scalars(db.select(Letter).where(Letter.ready).order_by(Letter.publish_at.desc())).first()
-        soon = datetime.now(UTC) + timedelta(seconds=4)
+        soon = clock.now() + timedelta(seconds=4)
         letter.publish_at = soon
         letter.slot_at, letter.slot_zone = soon.replace(tzinfo=None), "UTC"
         name = letter.name
@@ -121,7 +121,7 @@ def test_at_the_slot_every_worker_gives_the_new_letter(wide_house: House) -> Non
         readers.gone.add(link)
         time.sleep(3)
         readers.gone.discard(link)
-        time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()) + 0.01)
+        time.sleep(max(0.0, (soon - clock.now()).total_seconds()) + 0.01)
         readers.there.add(link)
         time.sleep(1)
     assert readers.read > 20

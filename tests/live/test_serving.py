@@ -99,25 +99,26 @@ def test_a_body_of_five_megabytes_is_refused_in_the_sites_own_look(house: House)
 def test_a_letter_comes_out_by_the_clock_alone(own_house: House) -> None:
     """The worker is dead, and the slot comes."""
     import time
-    from datetime import UTC, datetime, timedelta
+    from datetime import timedelta
+
+    from app import clock
 
     for process in own_house.processes():
         if "worker" in process.cmdline()[-1:]:
             process.suspend()
     with closing(sqlite3.connect(own_house.data / "column.sqlite")) as database:
-        name, title = database.execute(
-            "SELECT name, title FROM letters WHERE ready AND publish_at > datetime('now') LIMIT 1"
+        (name,) = database.execute(
+            "SELECT name FROM letters WHERE ready AND publish_at > datetime('now') LIMIT 1"
         ).fetchone()
         visitor = Visitor(own_house.base)
         assert visitor.get(f"/letters/{name}/")[0] == 404
-        soon = datetime.now(UTC) + timedelta(seconds=2)
+        soon = clock.now() + timedelta(seconds=2)
         stamp = soon.strftime("%Y-%m-%d %H:%M:%S.%f")
         database.execute("UPDATE letters SET publish_at = ?, slot_at = ? WHERE name = ?", (stamp, stamp, name))
         database.commit()
     assert visitor.get(f"/letters/{name}/")[0] == 404
-    time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()) + 0.05)
-    status, page = visitor.get(f"/letters/{name}/")
-    assert status == 200
+    time.sleep(max(0.0, (soon - clock.now()).total_seconds()) + 0.05)
+    assert visitor.get(f"/letters/{name}/")[0] == 200
     assert visitor.get("/feed.xml")[1].count(f"/letters/{name}/") >= 1
     for process in own_house.processes():
         if process.status() == psutil.STATUS_STOPPED:

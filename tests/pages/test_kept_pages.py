@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from app.comments import moderation, pruning
 from app.column.settings import settings
+from app.comments import moderation, pruning
 from app.db import db, writing
 from app.letters.models import Letter
 from app.pages.edition import WriteCount

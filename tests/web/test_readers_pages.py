@@ -7,8 +7,10 @@ from flask.testing import FlaskClient
 
 from ..cast import Cast
 
-PAGES = ["/", "/letters/", "/letters/2026/", "/letters/2026-11-20/", "/topics/money/", "/rubrics/fridays/", "/ask/",
-         "/courses/talks/", "/feed.xml", "/letters/2026-11-20/thanks", "/ask/thanks", "/courses/talks/thanks", "/nothing"]  # fmt: skip
+PAGES = [
+    "/", "/letters/", "/letters/2026/", "/letters/2026-11-20/", "/topics/money/", "/rubrics/fridays/", "/ask/",
+    "/courses/talks/", "/feed.xml", "/letters/2026-11-20/thanks", "/ask/thanks", "/courses/talks/thanks", "/nothing",
+]  # fmt: skip
 
 
 @pytest.fixture
