@@ -139,9 +139,15 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the demo column, as `make run` makes it; every house begins as a copy of it."""
+    return House(tmp_path_factory.mktemp("furnished")).data
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory, furnished: Path) -> Iterator[House]:
     """A house that runs for all tests that leave it as it was."""
-    house = House(tmp_path_factory.mktemp("house"))
+    house = House(tmp_path_factory.mktemp("house"), furnished)
     house.start()
     yield house
     if house.process.poll() is None:
@@ -149,9 +155,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def own_house(tmp_path: Path) -> Iterator[House]:
+def own_house(tmp_path: Path, furnished: Path) -> Iterator[House]:
     """A house of one's own, to be treated badly."""
-    house = House(tmp_path)
+    house = House(tmp_path, furnished)
     house.start()
     yield house
     if house.process.poll() is None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -62,8 +63,10 @@ def token(page: str) -> str:
 class House:
     """One running Dear Friday with the demo column."""
 
-    def __init__(self, data: Path, language: str = "en") -> None:
+    def __init__(self, data: Path, copy_of: Path | None = None) -> None:
         self.data = data
+        if copy_of is not None:
+            shutil.copytree(copy_of, data, dirs_exist_ok=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -72,8 +75,9 @@ class House:
             **{name: value for name, value in os.environ.items() if not name.startswith("DEARFRIDAY_")},
             "DEARFRIDAY_DATA": str(data),
         }
-        self.flask("db", "upgrade")
-        self.flask("demo", "--language", language)
+        if copy_of is None:
+            self.flask("db", "upgrade")
+            self.flask("demo")
         self.password = (data / "demo-sign-ins.txt").read_text().split("Password: ")[1].strip()
 
     def flask(self, *command: str) -> subprocess.CompletedProcess[str]:

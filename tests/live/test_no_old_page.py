@@ -22,8 +22,8 @@ READERS = 4
 
 
 @pytest.fixture
-def wide_house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+def wide_house(tmp_path: Path, furnished: Path) -> Iterator[House]:
+    house = House(tmp_path, furnished)
     house.start(workers=4)
     yield house
     if house.process.poll() is None:
