@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 from huey import Huey
 
@@ -14,6 +15,8 @@ SLOWEST_LOOK = 1.0
 """Seconds between the worker's looks into the queue, while there is work and while there is none."""
 PATIENCE = 15.0
 """Seconds that web and worker have to end what they do."""
+ASK_AGAIN_AFTER = 3.0
+"""Seconds."""
 
 
 class CannotServe(Exception):
@@ -75,13 +78,20 @@ def _until_told_to_end(children: list[subprocess.Popen[bytes]]) -> subprocess.Po
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        if child.poll() is None:
-            child.send_signal(signal.SIGINT)
+    """Ask until they end, because a process that has just started does not listen yet; then leave nobody behind."""
     end = time.monotonic() + PATIENCE
+    while any(child.poll() is None for child in children) and time.monotonic() < end:
+        for child in children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGINT)
+        _wait_for(children, min(end, time.monotonic() + ASK_AGAIN_AFTER))
     for child in children:
-        try:
-            child.wait(max(0.1, end - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # its own workers too: each child leads a group
+        child.wait()
+
+
+def _wait_for(children: list[subprocess.Popen[bytes]], until: float) -> None:
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.05, until - time.monotonic()))

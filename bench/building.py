@@ -54,7 +54,6 @@ def build(data: Path, *, letters: int, comments: int, pending: int = 0, on_newes
     database.execute("COMMIT")
     database.execute("ANALYZE")
     database.close()
-    flask(data, "reindex")
     return names[0]
 
 

@@ -97,7 +97,7 @@ def _sizes(small: Path, large: Path) -> Iterator[Row]:
     large.mkdir()
     names = {small: _newest(small), large: build(large, letters=LARGE[0], comments=LARGE[1])}
     clients = {data: create_app(from_environment({"DEARFRIDAY_DATA": str(data)})) for data in (small, large)}
-    pages = {"letter": "/letters/{}/", "home": "/", "search": "/search/?q=logo+deadline"}
+    pages = {"letter": "/letters/{}/", "home": "/"}
     for what, address in pages.items():
 
         def take(data: Path, address: str = address) -> float:
