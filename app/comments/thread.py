@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ..letters.models import Letter
 from ..letters.publishing import live
+from ..letters.reading import BRIEF
 from .models import Comment, Decision
 
 FRESH = timedelta(days=30)
@@ -70,6 +71,7 @@ def resurfaced(
     )
     query = (
         live(now)
+        .options(*BRIEF)
         .join(fresh, fresh.c.letter_id == Letter.id)
         .where(Letter.publish_at <= now - OLD)
         .order_by(fresh.c.latest.desc(), Letter.id.desc())

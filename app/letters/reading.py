@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload, load_only
 
 from .models import Letter, Related, Rubric, Topic, letter_topics
 from .publishing import live
@@ -13,11 +13,26 @@ RECENT = 8
 """Letters that the home page names below the newest one."""
 PER_PAGE = 50
 """Letters on one page of a long list."""
+BRIEF = (
+    load_only(
+        *(Letter.name, Letter.title, Letter.asker, Letter.language),
+        *(Letter.slot_at, Letter.slot_zone, Letter.publish_at, Letter.updated_at),
+        raiseload=True,
+    ),
+    lazyload("*"),
+)
+"""What a list says of a letter: its texts stay in the database, and asking for them there is an error."""
 
 
 def newest(session: Session, now: datetime, limit: int = RECENT + 1) -> list[Letter]:
-    """The newest letters, newest first."""
+    """The newest letters, newest first, whole."""
     return list(session.scalars(live(now).order_by(Letter.publish_at.desc(), Letter.id.desc()).limit(limit)))
+
+
+def recent(session: Session, now: datetime, *, limit: int = RECENT, but: Letter | None = None) -> list[Letter]:
+    """The newest letters, newest first, in brief."""
+    query = live(now).options(*BRIEF).order_by(Letter.publish_at.desc(), Letter.id.desc()).limit(limit)
+    return list(session.scalars(query if but is None else query.where(Letter.id != but.id)))
 
 
 def by_name(session: Session, name: str, now: datetime) -> Letter | None:
@@ -28,7 +43,9 @@ def by_name(session: Session, name: str, now: datetime) -> Letter | None:
 def in_year(session: Session, year: int, now: datetime) -> list[Letter]:
     """A year's letters, newest first. A letter's year is the one that its name begins with."""
     return list(
-        session.scalars(live(now).where(Letter.name.startswith(f"{year:04d}-")).order_by(Letter.publish_at.desc()))
+        session.scalars(
+            live(now).options(*BRIEF).where(Letter.name.startswith(f"{year:04d}-")).order_by(Letter.publish_at.desc())
+        )
     )
 
 
@@ -55,22 +72,26 @@ def topics(session: Session, now: datetime) -> list[tuple[Topic, int]]:
 def on_topic(session: Session, topic: Topic, now: datetime) -> list[Letter]:
     """A topic's letters, newest first."""
     return list(
-        session.scalars(live(now).where(Letter.topics.contains(topic)).order_by(Letter.publish_at.desc()).limit(500))
+        session.scalars(
+            live(now).options(*BRIEF).where(Letter.topics.contains(topic)).order_by(Letter.publish_at.desc()).limit(500)
+        )
     )
 
 
 def in_rubric(session: Session, rubric: Rubric, now: datetime) -> list[Letter]:
     """A rubric's letters, newest first."""
     return list(
-        session.scalars(live(now).where(Letter.rubric_id == rubric.id).order_by(Letter.publish_at.desc()).limit(500))
+        session.scalars(
+            live(now).options(*BRIEF).where(Letter.rubric_id == rubric.id).order_by(Letter.publish_at.desc()).limit(500)
+        )
     )
 
 
 def neighbours(session: Session, letter: Letter, now: datetime) -> tuple[Letter | None, Letter | None]:
     """The letter before and the letter after, by the moment they went out."""
     here = (Letter.publish_at, Letter.id)
-    before = live(now).where(_earlier(letter)).order_by(*(c.desc() for c in here)).limit(1)
-    after = live(now).where(~_earlier(letter), Letter.id != letter.id).order_by(*here).limit(1)
+    before = live(now).options(*BRIEF).where(_earlier(letter)).order_by(*(c.desc() for c in here)).limit(1)
+    after = live(now).options(*BRIEF).where(~_earlier(letter), Letter.id != letter.id).order_by(*here).limit(1)
     return session.scalar(before), session.scalar(after)
 
 
@@ -79,6 +100,7 @@ def related(session: Session, letter: Letter, now: datetime, limit: int = 4) -> 
     chosen = list(
         session.scalars(
             live(now)
+            .options(*BRIEF)
             .join(Related, Related.related_id == Letter.id)
             .where(Related.letter_id == letter.id)
             .order_by(Related.position)
@@ -95,6 +117,7 @@ def related(session: Session, letter: Letter, now: datetime, limit: int = 4) -> 
     )
     alike = (
         live(now)
+        .options(*BRIEF)
         .join(common, common.c.letter_id == Letter.id)
         .where(Letter.id.not_in([letter.id, *(other.id for other in chosen)]))
         .order_by(common.c.number.desc(), Letter.publish_at.desc())

@@ -22,15 +22,16 @@ FEED_LENGTH = 20
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    letters = reading.newest(db.session(), now())
+    newest = next(iter(reading.newest(db.session(), now(), limit=1)), None)
+    letters = reading.recent(db.session(), now(), but=newest)
     return render_template(
         "letters/home.html",
-        newest=letters[0] if letters else None,
-        letters=letters[1:],
-        numbers=thread.numbers(db.session(), letters),
+        newest=newest,
+        letters=letters,
+        numbers=thread.numbers(db.session(), [*([newest] if newest else []), *letters]),
         resurfaced=thread.resurfaced(db.session(), now()),
         topics=reading.topics(db.session(), now()),
-        **(_course_of(letters[0]) if letters else {}),
+        **(_course_of(newest) if newest else {}),
     )
 
 
@@ -60,7 +61,7 @@ def letter_page(letter: Letter, form: CommentForm, *, preview: bool = False) -> 
 @bp.get("/letters/")
 def archive() -> ResponseReturnValue:
     years = reading.years(db.session(), now())
-    return _list_page("archive", letters=reading.newest(db.session(), now(), limit=reading.PER_PAGE), years=years)
+    return _list_page("archive", letters=reading.recent(db.session(), now(), limit=reading.PER_PAGE), years=years)
 
 
 @bp.get("/letters/<int(fixed_digits=4):year>/")
