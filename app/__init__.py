@@ -60,13 +60,15 @@ def _open_the_rooms(app: Flask) -> None:
     from .comments.views import bp as comments
     from .courses.desk import bp as courses_desk
     from .courses.views import bp as courses
+    from .letters.cards import bp as cards
     from .letters.desk import bp as letters_desk
+    from .letters.feeds import bp as feeds
     from .letters.views import bp as letters
     from .questions.desk import bp as questions_desk
     from .questions.views import bp as questions
 
-    keep(app, letters, comments, courses, questions)
-    for readers in (letters, comments, courses, questions, operations):
+    keep(app, letters, feeds, comments, courses, questions)
+    for readers in (letters, feeds, cards, comments, courses, questions, operations):
         web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
         app.register_blueprint(readers)
     for behind_login in (accounts_desk, column_desk, comments_desk, courses_desk, letters_desk, questions_desk):

@@ -36,6 +36,8 @@ class Config:
     """DEARFRIDAY_BASE_URL: the site's address as readers type it, without a slash at the end."""
     trusted_proxies: int
     """DEARFRIDAY_TRUSTED_PROXIES: how many proxies stand in front and set `X-Forwarded-For`. Default: 0."""
+    websub_hub: str = ""
+    """DEARFRIDAY_WEBSUB_HUB: a WebSub hub that hears of every new letter. Default: none, and nothing is sent."""
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
@@ -56,6 +58,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         secret_key=_secret_key(environ.get("DEARFRIDAY_SECRET_KEY"), data),
         base_url=_base_url(environ.get("DEARFRIDAY_BASE_URL") or "http://127.0.0.1:8000"),
         trusted_proxies=_number("DEARFRIDAY_TRUSTED_PROXIES", environ.get("DEARFRIDAY_TRUSTED_PROXIES") or "0"),
+        websub_hub=_hub(environ.get("DEARFRIDAY_WEBSUB_HUB") or ""),
     )
 
 
@@ -105,6 +108,14 @@ def _base_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or set(url) & set("?#") or parts.path.strip("/"):
         raise BadSetting("DEARFRIDAY_BASE_URL: looks like https://column.example, with no path behind it")
     return url.rstrip("/")
+
+
+def _hub(url: str) -> str:
+    if url:
+        parts = _parts("DEARFRIDAY_WEBSUB_HUB", url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or set(url) & set(' <>"#'):
+            raise BadSetting("DEARFRIDAY_WEBSUB_HUB: looks like https://hub.example/, or is empty")
+    return url
 
 
 def _number(name: str, text: str) -> int:

@@ -14,11 +14,14 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from sqlalchemy.orm import Session
 
 from . import clock
+from .column import settings as column_settings
 from .column.settings import settings
 from .comments import retention as comments_retention
 from .config import Config
 from .courses import mails, waitlist
 from .db import db, writing
+from .letters import announcing, naming
+from .letters.publishing import live
 from .mail import delivery
 from .mail.messages import Mail, Sender, build
 from .mail.smtp import MailFailed, ServerAway, Transport, transport
@@ -53,6 +56,7 @@ def set_up_work(app: Flask, config: Config) -> None:
     # The schedule.
     app.extensions["deliver"] = queue.task(name="deliver")(task(deliver_due))
     queue.periodic_task(crontab(minute="*"), name="sweep")(task(sweep))
+    queue.periodic_task(crontab(minute="*"), name="announce")(task(announce))
     queue.periodic_task(crontab(minute="17", hour="3"), name="forget")(task(forget))
 
 
@@ -109,6 +113,40 @@ def _handed_over(session: Session, post: Transport, mail: Mail, sender: Sender) 
     except MailFailed as failure:
         log.warning("mail %s: %s: %s", mail.message_id, type(failure).__name__, failure)
         return failure
+
+
+def announce(app: Flask, config: Config) -> int:
+    """Tell the hub of letters that came out; returns how many it heard of. Apart from mails, which may take long."""
+    session = db.session()
+    _name_feeds(session, config)
+    if not config.websub_hub:
+        return 0
+    announcing.enlist(session, now=clock.now())
+    claimed = announcing.claim(session, now=clock.now())
+    session.commit()
+    told = 0
+    while claimed is not None:
+        failed = False
+        try:
+            # Nothing is locked while the hub takes its time.
+            announcing.tell(config.websub_hub, [config.base_url + feed for feed in claimed.feeds])
+            told += 1
+        except announcing.HubFailed as failure:
+            log.warning("hub %s: %s", config.websub_hub, failure)
+            failed = True
+        announcing.record(session, claimed, failed=failed, now=clock.now())
+        claimed = None if failed else announcing.claim(session, now=clock.now())
+        session.commit()
+    return told
+
+
+def _name_feeds(session: Session, config: Config) -> None:
+    """The first letter that is out gives the ids of feeds their host."""
+    host = naming.host_of(config.base_url)
+    if settings(session).feeds_host is None and naming.worth_keeping(host):
+        if session.scalar(live(clock.now()).limit(1)) is not None:
+            column_settings.name_feeds(session, host)
+        session.commit()
 
 
 def forget(app: Flask, config: Config) -> None:

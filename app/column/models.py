@@ -40,3 +40,5 @@ class Settings(Base):
     unconfirmed_days: Mapped[int] = mapped_column(default=14)
     """How long an address that was never confirmed, or has left, is kept."""
     updated_at: Mapped[datetime | None]
+    feeds_host: Mapped[str | None] = mapped_column(String(253))
+    """The host in the ids of feeds, letters and comments: kept from the first letter on, wherever the site moves."""

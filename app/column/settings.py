@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ..text import letter as letter_text
@@ -42,3 +43,9 @@ def save(session: Session, change: Change, *, now: datetime) -> None:
     row.rules_html = letter_text.render(change.rules, change.language) if change.rules.strip() else ""
     row.updated_at = now
     session.flush()
+
+
+def name_feeds(session: Session, host: str) -> bool:
+    """Keep the host by which feeds and letters are named (letters/naming.py), once and for ever; False: it is kept."""
+    kept = update(Settings).where(Settings.id == 1, Settings.feeds_host.is_(None)).values(feeds_host=host)
+    return session.execute(kept).rowcount == 1  # type: ignore[attr-defined,no-any-return]

@@ -43,6 +43,37 @@ def under(session: Session, letter: Letter) -> list[Remark]:
     return [Remark(*row) for row in session.execute(query)]
 
 
+def latest(session: Session, letter: Letter, limit: int) -> list[Remark]:
+    """The comments of a letter that were published last, by the dates that readers see, latest first."""
+    chosen = (
+        published()
+        .with_only_columns(Comment.id)
+        .join(Comment.decision)
+        .where(Comment.letter_id == letter.id)
+        .order_by(Decision.decided_at.desc(), Comment.id.desc())
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        published()
+        .with_only_columns(Comment.public_id, Comment.name, Comment.submitted_at, Comment.text_html)
+        .join(chosen, chosen.c.id == Comment.id)
+        .order_by(Comment.submitted_at.desc(), Comment.id.desc())
+    )
+    return [Remark(*row) for row in session.execute(query)]
+
+
+def last_published(session: Session) -> dict[int, datetime]:
+    """{letter's id: when a comment that stands under it was published last}, for those that have any."""
+    rows = session.execute(
+        published()
+        .with_only_columns(Comment.letter_id, func.max(Decision.decided_at))
+        .join(Comment.decision)
+        .group_by(Comment.letter_id)
+    )
+    return {letter_id: moment for letter_id, moment in rows}
+
+
 def numbers(session: Session, letters: list[Letter]) -> dict[int, int]:
     """{letter's id: number of its published comments}, for those that have any."""
     rows = session.execute(

@@ -135,3 +135,15 @@ class Redirect(Base):
     path: Mapped[str] = mapped_column(String(500), primary_key=True)
     """With its first slash and without its last, percent-decoded."""
     letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id", ondelete="CASCADE"), index=True)
+
+
+class Announcement(Base):
+    """That a WebSub hub is told of a letter, once (letters/announcing.py)."""
+
+    __tablename__ = "announcements"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id", ondelete="CASCADE"), primary_key=True)
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When it is to be made, or tried again; nothing: it was made, or given up."""
+    tries: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[datetime | None]

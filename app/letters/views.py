@@ -1,6 +1,6 @@
-"""The reader's letters: home, one letter, the archive, the feed."""
+"""The reader's letters: home, one letter, the archive."""
 
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -16,8 +16,6 @@ from . import publishing, reading
 from .models import Letter, Redirect, Rubric, Topic
 
 bp = Blueprint("letters", __name__)
-
-FEED_LENGTH = 20
 
 
 @bp.get("/")
@@ -80,20 +78,6 @@ def topic(slug: str) -> ResponseReturnValue:
 def rubric(slug: str) -> ResponseReturnValue:
     rubric = db.session.scalar(select(Rubric).where(Rubric.slug == slug)) or abort(404)
     return _list_page("rubric", letters=reading.in_rubric(db.session(), rubric, now()), rubric=rubric)
-
-
-@bp.get("/feed.xml")
-def feed() -> ResponseReturnValue:
-    letters = reading.newest(db.session(), now(), limit=FEED_LENGTH)
-    text = render_template("letters/feed.xml", letters=letters, numbers=thread.numbers(db.session(), letters))
-    response = Response(text, mimetype="application/atom+xml")
-    response.add_etag()
-    return response.make_conditional(request)
-
-
-@bp.get("/robots.txt")
-def robots() -> ResponseReturnValue:
-    return Response("User-agent: *\nDisallow: /desk/\nDisallow: /waitlist/\n", mimetype="text/plain")
 
 
 @bp.app_errorhandler(404)
