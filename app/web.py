@@ -1,6 +1,7 @@
 """What all routes share: who may enter, what may come in, headers, error pages, words for dates."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -41,6 +42,7 @@ from .column.settings import settings
 from .config import Config
 from .db import db, writing
 from .letters.reading import local_day
+from .text.outside import opening_words
 from .text.typographer import typeset
 
 LARGEST_FROM_READERS = 256 * 1024
@@ -106,6 +108,7 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.register_error_handler(Exception, _apologise)
     app.register_error_handler(HTTPException, explain)
     app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
+    app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words)
     app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language, now=now)
     app.jinja_env.globals.update(typeset=typeset, local_day=local_day, current_user=current_user)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -320,6 +323,14 @@ def zone_name(name: str) -> str:
 def iso(value: datetime) -> str:
     """RFC 3339, for <time> and feeds."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def in_script(data: dict[str, Any]) -> Markup:
+    """JSON for a <script> that is data: nothing in it can end the script or be read as markup."""
+    text = json.dumps(data, ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704
 
 
 def html(text: str) -> Markup:

@@ -1,6 +1,6 @@
 """The reader's letters: home, one letter, the archive."""
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -11,8 +11,9 @@ from ..courses import waitlist
 from ..courses.forms import WaitlistForm
 from ..courses.models import Course
 from ..db import db
-from ..web import explain, now
+from ..web import column, explain, now
 from . import publishing, reading
+from .linked import article
 from .models import Letter, Redirect, Rubric, Topic
 
 bp = Blueprint("letters", __name__)
@@ -42,11 +43,14 @@ def letter_page(letter: Letter, form: CommentForm, *, preview: bool = False) -> 
     """A letter with everything around it, as readers see it; the desk's preview is this page too."""
     session = db.session()
     before, after = (None, None) if preview else reading.neighbours(session, letter, now())
+    comments = [] if preview else thread.under(session, letter)
+    base_url, title = current_app.extensions["config"].base_url, column().title
     return render_template(
         "letters/letter.html",
         letter=letter,
         preview=preview,
-        comments=[] if preview else thread.under(session, letter),
+        comments=comments,
+        article=None if preview else article(letter, comments, base_url=base_url, column=title),
         form=form,
         related=reading.related(session, letter, now()),
         resurfaced=thread.resurfaced(session, now(), but=letter),

@@ -7,7 +7,7 @@ if (block) {
   const now = Date.now();
   // A visit lasts: pages read within an hour of each other count from the same moment.
   const since = !last ? null : now - last.seen > HOUR ? last.seen : last.since;
-  localStorage.setItem("visits", JSON.stringify({ seen: now, since: since ?? now }));
+  localStorage.setItem("visits", JSON.stringify({ seen: now, since }));
   if (since !== null) {
     for (const count of block.querySelectorAll("[data-fresh]")) {
       const fresh = count.dataset.fresh.split(" ").filter((moment) => Number(moment) * 1000 > since).length;
