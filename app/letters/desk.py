@@ -251,7 +251,7 @@ def _send_out(letter: Letter, form: SlotForm) -> None:
         publishing.publish_now(db.session(), letter, _zone(letter), now=clock.now())
         return
     if form.when.data == "other":
-        assert form.date.data and form.time.data is not None  # SlotForm.validate_date  # noqa: PT018
+        assert form.date.data and form.time.data is not None  # SlotForm.validate  # noqa: PT018
         local = datetime.combine(form.date.data, form.time.data)
     else:
         local = datetime.fromisoformat(form.when.data)

@@ -1,5 +1,6 @@
 """What a letter may be, and when it may go out."""
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _
@@ -55,10 +56,13 @@ class SlotForm(DeskForm):
     date = DateField(_("Date"), validators=[Optional()])
     time = TimeField(_("Time"), validators=[Optional()])
 
-    def validate_date(self, field: Field) -> None:
+    def validate(self, extra_validators: Any = None) -> bool:
         """Another moment needs its date and its hour."""
-        if self.when.data == "other" and not (self.date.data and self.time.data):
-            raise ValidationError(_("Say the date and the hour."))
+        is_valid = bool(super().validate(extra_validators))
+        if self.when.data == "other" and (self.date.data is None or self.time.data is None):
+            self.date.errors = [*self.date.errors, _("Say the date and the hour.")]
+            return False
+        return is_valid
 
 
 class ButtonForm(DeskForm):
