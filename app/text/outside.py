@@ -72,13 +72,13 @@ class _Words(HTMLParser):
 
 
 class _Plain(HTMLParser):
-    """Collects blocks: (depth of quotation, mark before the first line, text, "item", "row" or "")."""
+    """Collects blocks: (depth of quotation, mark before the first line, text, what it stands close to: its list, its table)."""
 
     def __init__(self) -> None:
         super().__init__()
         self._blocks: list[tuple[int, str, str, str]] = []
         self._inline: list[str] = []
-        self._depth = self._pre = 0
+        self._depth = self._pre = self._list = 0
         self._lists: list[int | None] = []
         self._mark, self._row = "", False
         self._links: list[tuple[str, int]] = []
@@ -94,6 +94,7 @@ class _Plain(HTMLParser):
         elif tag == "hr":
             self._blocks.append((self._depth, "", "* * *", ""))
         elif tag in ("ul", "ol"):
+            self._list += not self._lists
             self._lists.append(int(values.get("start") or 1) if tag == "ol" else None)
         elif tag == "li" and self._lists:
             number = self._lists[-1]
@@ -137,7 +138,7 @@ class _Plain(HTMLParser):
         lines = text.rstrip("\n").split("\n") if self._pre else [_one_line(line) for line in text.split("\n")]
         self._inline, self._links = [], []
         if any(lines):
-            kind = "item" if self._mark else "row" if self._row else ""
+            kind = f"list {self._list}" if self._mark else "row" if self._row else ""
             self._blocks.append((self._depth, self._mark, "\n".join(lines).strip("\n"), kind))
             self._mark = ""
 
