@@ -26,6 +26,7 @@ run: .venv/installed $(CATALOGUE).mo
 
 test: .venv/installed-dev $(CATALOGUE).mo
 	@sh tests/browser/chromium.sh
+	@sh tests/browser/webtools.sh
 	@.venv/bin/python -m pytest $(ARGS)
 
 check: .venv/installed-dev

@@ -72,7 +72,7 @@ class _Words(HTMLParser):
 
 
 class _Plain(HTMLParser):
-    """Collects blocks: (depth of quotation, mark before the first line, text, what it stands close to: its list, its table)."""
+    """Collects blocks: (depth of quotation, mark of the first line, text, the list or table whose row it is)."""
 
     def __init__(self) -> None:
         super().__init__()

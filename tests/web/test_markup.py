@@ -1,0 +1,88 @@
+"""The Nu HTML checker finds no error in any page, of readers and of the desk, in both languages, full and empty."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.column.settings import settings
+from app.letters.models import Adviser, Topic
+from app.questions import inbox
+
+from ..browser.webtools import nu_errors
+from ..cast import Cast
+
+
+def furnish(cast: Cast) -> None:
+    """Something on every page; every row that a page of the desk asks for has the id 1."""
+    cast.session.add_all([Adviser(slug="ilya", name="Ilya"), Topic(slug="money", name="Money & “law”")])
+    cast.session.flush()
+    rubric, course = cast.rubric(), cast.course()
+    more = {"rubric_id": rubric.id, "course_id": course.id, "adviser_id": 1, "topic_ids": [1]}
+    letter = cast.letter(
+        "Is <it> mine & “yours”?", **more, asker="Вера & Co", language="ru",
+        question="Илья!\n\n> Она:\n>\n> > Нет.\n\n- a\n- b\n\n# H\n\n### Deep\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+        answer="1. *Yes*.\n\n~~No.~~ [There](https://example.org/?a=1&b=2 \"title\")\n\n    code & <b>\n",
+        postscript="P", course_note="C",
+    )  # fmt: skip
+    for days in (10, 20, 400):
+        cast.letter(days_ago=days, topic_ids=[1])
+    old = cast.letter(days_ago=40)
+    cast.published(old, "Fresh.")
+    cast.published(letter, "> q\n\n</script> & https://example.org/?a=1&b=2", name="<Boris>")
+    cast.comment(letter, "> > deep")
+    cast.declined(letter)
+    cast.pruned(letter)
+    cast.draft("A draft")
+    cast.letter(days_ago=-4, rubric_id=rubric.id)
+    inbox.send(cast.session, name="Vera", text="What now?", email="v@example.org", now=cast.now)
+    cast.subscriber(course, "a@example.org")
+
+
+def addresses(app: Flask, *, desk: bool) -> list[str]:
+    """Every address that has a page, with the names of `furnish` in it."""
+    names = {"name": "2026-11-20", "slug": "", "token": "x", "year": "2026"}
+    found = []
+    for rule in app.url_map.iter_rules():
+        if (
+            "GET" not in (rule.methods or ())
+            or rule.rule.startswith("/desk") != desk
+            or rule.rule.startswith("/static")
+        ):
+            continue
+        slug = next((s for s in ("money", "fridays", "talks") if rule.rule.startswith(f"/{OF[s]}")), "ilya")
+        values = names | {"slug": slug}
+        found.append(re.sub(r"<(?:[^>:]*:)?([^>]+)>", lambda hole, values=values: values.get(hole[1], "1"), rule.rule))
+    return found
+
+
+OF = {"money": "topics", "fridays": "rubrics", "talks": "courses"}
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("filled", ["full", "empty"])
+def test_the_nu_checker_finds_nothing_in_any_page(
+    language: str, filled: str, app: Flask, client: FlaskClient, cast: Cast, at: object, tmp_path: Path
+) -> None:
+    if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        pytest.skip("pages are the same on both databases")
+    if filled == "full":
+        furnish(cast)
+    settings(cast.session).language = language
+    cast.session.commit()
+    pages = {address: client.get(address) for address in addresses(app, desk=False)}
+    pages["/nothing"] = client.get("/nothing")
+    pages |= {
+        f"{path} refused": client.post(path, data={"name": "x"}) for path in ("/ask/", "/letters/2026-11-20/comments")
+    }
+    cast.signed_in(client, cast.ada)
+    pages |= {address: client.get(address) for address in addresses(app, desk=True)}
+    written = 0
+    for address, answer in pages.items():
+        if answer.mimetype == "text/html":
+            (tmp_path / f"{re.sub(r'[^a-z0-9]+', '-', address)}-.html").write_bytes(answer.data)
+            written += answer.status_code == 200
+    assert written >= (35 if filled == "full" else 12)
+    assert nu_errors(tmp_path) == []
