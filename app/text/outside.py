@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 _HREF = re.compile(r'href="([^"]*)"')
+_TAG = re.compile(r"""</?([a-z0-9]+)(?:[^>"]|"[^"]*")*>""")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLOCKS = frozenset("p div section blockquote pre hr ul ol li h1 h2 h3 h4 table thead tbody tr".split())
 
@@ -29,10 +30,12 @@ def fit_for_xml(text: str) -> str:
 
 def words(html: str) -> str:
     """What a reader sees of the HTML, block under block, and nothing of its shape."""
-    reader = _Words()
-    reader.feed(html)
-    reader.close()
-    return "\n".join(line for line in (_one_line(text) for text in "".join(reader.parts).split("\n")) if line)
+    lines = _TAG.sub(_break, html.replace("\n", " ")).split("\n")
+    return "\n".join(line for line in (_one_line(unescape(line)) for line in lines) if line)
+
+
+def _break(tag: re.Match[str]) -> str:
+    return "\n" if tag[1] in _BLOCKS or tag[1] == "br" else " " if tag[1] in ("td", "th") else ""
 
 
 def opening_words(html: str, most: int = 200) -> str:
@@ -54,21 +57,6 @@ def plain(html: str) -> str:
 def _one_line(text: str) -> str:
     # No-break spaces are what a typographer set, so they stay.
     return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
-
-
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.parts.append("\n" if tag in _BLOCKS or tag == "br" else " " if tag in ("td", "th") else "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.parts.append("\n" if tag in _BLOCKS else "")
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data.replace("\n", " "))
 
 
 class _Plain(HTMLParser):
