@@ -1,0 +1,59 @@
+"""Words of Russian and English texts as search and likeness compare them: folded, and cut to their stems (pure).
+
+Stems are Snowball's (https://snowballstem.org, M. F. Porter), through PyStemmer.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from Stemmer import Stemmer
+
+_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*(?:['’ʼ][^\W_](?:[^\W_]|[\u0300-\u036f])*)*")
+_RUSSIAN, _ENGLISH = Stemmer("russian", 0), Stemmer("english", 0)
+_CYRILLIC = re.compile("[а-я]")
+_BREVE = "\u0306"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: where it stands, and its stem."""
+
+    start: int
+    end: int
+    stem: str
+
+
+def words(text: str) -> Iterator[Word]:
+    """The words of a text in their order, with places in characters. A hyphen parts words, an apostrophe does not."""
+    for found in _WORD.finditer(text):
+        yield Word(found.start(), found.end(), stem(found[0]))
+
+
+def stems(text: str) -> list[str]:
+    """The stems of a text in the order of its words."""
+    return [stem(word) for word in _WORD.findall(text)]
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """What all forms of a word have in common: `клиентам` and `Клиент` give `клиент`, `letters` gives `letter`."""
+    folded = fold(word)
+    return (_RUSSIAN if _CYRILLIC.search(folded) else _ENGLISH).stemWord(folded)
+
+
+def fold(text: str) -> str:
+    """A text without what people leave out when they type: capitals, stress marks, accents, the dots of ё."""
+    text = text.casefold()
+    if not text.isascii():
+        marked = unicodedata.normalize("NFKD", text)
+        bare = [
+            character
+            for before, character in zip(" " + marked, marked, strict=False)
+            # й is a letter, and not an и with a mark.
+            if not unicodedata.combining(character) or (character == _BREVE and before == "и")
+        ]
+        text = unicodedata.normalize("NFC", "".join(bare)).casefold()
+    return text.replace("’", "'").replace("ʼ", "'")
