@@ -41,7 +41,7 @@ def stems(text: str) -> list[str]:
 def stem(word: str) -> str:
     """What all forms of a word have in common: `клиентам` and `Клиент` give `клиент`, `letters` gives `letter`."""
     folded = fold(word)
-    return (_RUSSIAN if _CYRILLIC.search(folded) else _ENGLISH).stemWord(folded)
+    return str((_RUSSIAN if _CYRILLIC.search(folded) else _ENGLISH).stemWord(folded))
 
 
 def fold(text: str) -> str:
