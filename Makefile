@@ -9,6 +9,7 @@ PORT ?= 8000
 DEMO ?= en
 WORKERS ?= 2
 FLASK = .venv/bin/flask --app wsgi
+WASTE := $(or $(TMPDIR),/tmp)
 CATALOGUE = app/translations/ru/LC_MESSAGES/messages
 
 SHELL := /bin/sh
@@ -54,10 +55,13 @@ bench: .venv/installed-dev $(CATALOGUE).mo
 %.mo: %.po | .venv/bin/pip
 	@.venv/bin/pybabel --quiet compile --input-file $< --output-file $@ --locale ru
 
-# Texts of templates and code into the Russian catalogue; what is new waits there for its translation.
+# Texts of templates and code into the Russian catalogue, under the head that it has; what is new waits there for its
+# translation.
 translations: .venv/installed-dev
-	@.venv/bin/python -m babel.messages.frontend --quiet extract --mapping babel.cfg --output /tmp/messages.pot --no-location --omit-header -k lazy_gettext .
-	@.venv/bin/pybabel --quiet update --input-file /tmp/messages.pot --output-file $(CATALOGUE).po --locale ru --no-fuzzy-matching --omit-header --ignore-pot-creation-date --no-wrap
+	@.venv/bin/python -m babel.messages.frontend --quiet extract --mapping babel.cfg --output $(WASTE)/messages.pot --no-location --omit-header -k lazy_gettext .
+	@sed '/^$$/q' $(CATALOGUE).po > $(WASTE)/messages.head
+	@.venv/bin/pybabel --quiet update --input-file $(WASTE)/messages.pot --output-file $(CATALOGUE).po --locale ru --no-fuzzy-matching --ignore-obsolete --omit-header --ignore-pot-creation-date --no-wrap
+	@cat $(WASTE)/messages.head $(CATALOGUE).po > $(WASTE)/messages.po && mv $(WASTE)/messages.po $(CATALOGUE).po
 
 # Exact versions, without the address of any index.
 lock: | .venv/bin/pip

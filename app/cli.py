@@ -2,18 +2,23 @@
 
 import secrets
 import sys
+from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from tqdm import tqdm
 
 from . import clock
 from .accounts import people
 from .accounts.models import ROLES
+from .comments import thread
 from .db import db, writing
+from .letters import index, likeness
 from .refusals import Refusal
 from .transfer import wordpress
 from .transfer.reports import Unreadable
@@ -24,7 +29,7 @@ import_commands = AppGroup("import", help="Bring letters and comments from elsew
 
 def set_up_commands(app: Flask) -> None:
     """Register all commands of Dear Friday; Flask-Migrate brings `db`."""
-    for command in (serve, worker, demo, erase, people_commands, import_commands):
+    for command in (serve, worker, demo, erase, reindex, people_commands, import_commands):
         app.cli.add_command(command)
 
 
@@ -88,6 +93,20 @@ def erase(email: str) -> None:
         done = erase_person(db.session(), email, now=clock.now())
         db.session.commit()
     click.echo("Erased: " + ", ".join(f"{kind} {number}" for kind, number in done.items()) + ".")
+
+
+@click.command()
+@with_appcontext
+def reindex() -> None:
+    """Make the index of search and the likeness of letters anew."""
+    done: Counter[str] = Counter()
+    with writing(), tqdm(unit=" rows", disable=None) as bar:
+        session = db.session()
+        for kind in chain(index.rebuild(session, thread.texts(session)), likeness.rebuild(session)):
+            done[kind] += 1
+            bar.update()
+        session.commit()
+    click.echo(f"The index has {done['letter']} letters and {done['comment']} comments.")
 
 
 @people_commands.command("add")

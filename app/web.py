@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import flask_babel
@@ -112,7 +112,9 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
     app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words)
     app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language, now=now)
-    app.jinja_env.globals.update(typeset=typeset, local_day=local_day, current_user=current_user)
+    app.jinja_env.globals.update(
+        page_address=page_address, typeset=typeset, local_day=local_day, current_user=current_user
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -278,6 +280,14 @@ def now() -> datetime:
     if "now" not in g:
         g.now = clock.now()
     return g.now  # type: ignore[no-any-return]
+
+
+def page_address(number: int) -> str:
+    """The address of another page of this list, with all else that was asked for."""
+    asked = (
+        {**request.args, "page": str(number)} if number > 1 else {k: v for k, v in request.args.items() if k != "page"}
+    )
+    return request.path + (f"?{urlencode(asked)}" if asked else "")
 
 
 def static(filename: str) -> str:

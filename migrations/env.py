@@ -11,12 +11,18 @@ def render_item(kind: str, item: object, _context: object) -> str | bool:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UTCDateTime) else False
 
 
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of search belongs to the databases' own engines, not to the models."""
+    return not (kind == "table" and (name or "").startswith("search_"))
+
+
 with writing(), db.engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_item=render_item,
         render_as_batch=True,
+        include_name=include_name,
         transactional_ddl=True,
         **{k: v for k, v in current_app.extensions["migrate"].configure_args.items() if k == "compare_type"},
     )

@@ -87,6 +87,7 @@ class Stage:
                     connection.execute(
                         sa.text("SELECT setval(pg_get_serial_sequence(:table, 'id'), 1, false)"), {"table": table.name}
                     )
+            connection.execute(sa.text("TRUNCATE search_letters, search_comments"))
             row = Base.metadata.tables["settings"]
             connection.execute(row.delete())
             connection.execute(

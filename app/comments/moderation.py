@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from ..accounts.models import Person
+from ..letters import index
 from ..refusals import Refusal
 from .models import Comment, Decision, Verdict
 
@@ -42,6 +43,8 @@ def decide(
     except IntegrityError:
         raise AlreadyDecided(decision_on(session, comment)) from None
     session.expire(comment, ["standing"])  # the database's trigger wrote it
+    if verdict == "published":
+        index.put_comments(session, [(comment.id, comment.text_html)])
     return decision_on(session, comment)
 
 

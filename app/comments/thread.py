@@ -1,14 +1,17 @@
 """What readers see of comments (promise 2): `published` is the one query, everything else composes it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from ..letters import search
 from ..letters.models import Letter
-from ..letters.publishing import live
-from ..letters.reading import BRIEF
+from ..letters.publishing import BRIEF, live
+from ..letters.search import Query, Within
 from .models import Comment, Decision
 
 FRESH = timedelta(days=30)
@@ -41,6 +44,20 @@ def under(session: Session, letter: Letter) -> list[Remark]:
         .order_by(Comment.submitted_at, Comment.id)
     )
     return [Remark(*row) for row in session.execute(query)]
+
+
+def saying(session: Session, query: Query, now: datetime, within: Within) -> Select[Any]:
+    """(letter's id, then a Remark's fields) of the published comments that say this, latest first."""
+    columns = (Comment.letter_id, Comment.public_id, Comment.name, Comment.submitted_at, Comment.text_html)
+    comments = published().with_only_columns(*columns).join(Letter, Letter.id == Comment.letter_id)
+    return search.in_comments(session, comments, Comment.id, query, now, within)  # type: ignore[arg-type]
+
+
+def texts(session: Session) -> Iterator[tuple[int, str]]:
+    """(id, HTML) of all published comments, for the index of search."""
+    query = published().with_only_columns(Comment.id, Comment.text_html).order_by(Comment.id)
+    for row in session.execute(query, execution_options={"yield_per": 1000}):
+        yield row[0], row[1]
 
 
 def latest(session: Session, letter: Letter, limit: int) -> list[Remark]:

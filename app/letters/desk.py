@@ -18,11 +18,11 @@ from ..db import db
 from ..refusals import Refusal
 from ..text import letter as letter_text
 from ..web import column, desk, now, only
-from . import drafting, publishing
+from . import drafting, publishing, selecting
 from .drafting import Draft
-from .forms import AdviserForm, LetterForm, RubricForm, SlotForm, TopicForm
+from .forms import AdviserForm, LetterForm, RubricForm, SelectionForm, SlotForm, TopicForm
 from .fridays import Slot
-from .models import Adviser, Letter, Related, Rubric, Topic
+from .models import Adviser, Letter, Related, Rubric, Selection, Topic
 from .views import letter_page
 
 bp = desk("letters", "")
@@ -139,6 +139,7 @@ def order() -> ResponseReturnValue:
         rubrics=drafting.rubrics(session),
         topics=drafting.topics(session),
         advisers=drafting.advisers(session),
+        selections=selecting.all_of_them(session),
     )
 
 
@@ -161,6 +162,62 @@ def topic(row_id: int | None = None) -> ResponseReturnValue:
 @only("editor")
 def adviser(row_id: int | None = None) -> ResponseReturnValue:
     return _one_of_the_order(Adviser, AdviserForm, row_id, _("Adviser"))
+
+
+@bp.route("/selections/<int:row_id>", methods=["GET", "POST"])
+@bp.route("/selections/new", methods=["GET", "POST"])
+@only("editor")
+def selection(row_id: int | None = None) -> ResponseReturnValue:
+    session = db.session()
+    row = (session.get(Selection, row_id) or abort(404)) if row_id is not None else Selection(created_at=clock.now())
+    form, offered = _selection_form(row)
+    if form.validate_on_submit() and (address := _save_selection(row, form)):
+        return redirect(address, 303)
+    page = render_template("desk/selection.html", form=form, selection=row, offered=offered)
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/selections/<int:row_id>/removal")
+@only("editor")
+def remove_selection(row_id: int) -> ResponseReturnValue:
+    db.session.delete(db.session.get(Selection, row_id) or abort(404))
+    db.session.commit()
+    flash(_("The selection is gone; its letters are where they were."), "done")
+    return redirect(url_for(".order"), 303)
+
+
+def _selection_form(row: Selection) -> tuple[SelectionForm, list[Letter]]:
+    session, known = db.session(), row.id is not None
+    form = SelectionForm(obj=row, about=row.about_source)
+    form.adviser_id.choices = [("", "—"), *((a.id, a.name) for a in drafting.advisers(session))]
+    form.topic_id.choices = [("", "—"), *((t.id, t.name) for t in drafting.topics(session))]
+    offered = selecting.offered(session, row) if known else []
+    form.more.choices = [(letter.name, letter.title) for letter in offered]
+    if request.method == "GET" and known:
+        form.letters.data = "\n".join(f"{one.name} {one.title}" for one in selecting.letters(session, row))
+    return form, offered
+
+
+def _save_selection(row: Selection, form: SelectionForm) -> str:
+    """Save it all or nothing. Returns where to go on, or nothing when something is to be mended."""
+    session = db.session()
+    row.title, row.slug = form.title.data, form.slug.data
+    row.adviser_id, row.topic_id = form.adviser_id.data, form.topic_id.data
+    row.about_source, row.about_html = form.about.data, letter_text.render(form.about.data, column().language)
+    try:
+        session.add(row)
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        form.slug.errors = [_("This address is taken.")]
+        return ""
+    if unknown := selecting.put_together(session, row, form.names()):
+        session.rollback()
+        form.letters.errors = [_("No letter has this date: %(names)s.", names=", ".join(unknown))]
+        return ""
+    session.commit()
+    flash(_("Saved."), "done")
+    return url_for(".selection", row_id=row.id)
 
 
 def _one_of_the_order(

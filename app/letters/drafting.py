@@ -10,6 +10,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from ..refusals import Refusal
 from ..text import letter as letter_text
+from . import index, likeness  # noqa: F401  # both follow whatever a flush changes in a letter
 from .models import Adviser, Letter, Related, Rubric, Topic
 from .publishing import SlotTaken
 

@@ -23,7 +23,7 @@ from ..text.typographer import typeset
 from ..web import column, iso, now
 from . import copies, naming, publishing
 from .linked import changed_at
-from .models import Letter, Rubric, Topic, letter_topics
+from .models import Adviser, Letter, Rubric, Selected, Selection, Topic, letter_topics
 from .views import letter_or_404
 
 bp = Blueprint("feeds", __name__)
@@ -240,25 +240,35 @@ def _pages() -> list[tuple[str, datetime | None]]:
     session = db.session()
     rows = session.execute(
         publishing.live(now())
-        .with_only_columns(Letter.id, Letter.name, Letter.publish_at, Letter.updated_at, Rubric.slug)
+        .with_only_columns(Letter.id, Letter.name, Letter.publish_at, Letter.updated_at, Rubric.slug, Adviser.slug)
         .outerjoin(Rubric, Rubric.id == Letter.rubric_id)
+        .outerjoin(Adviser, Adviser.id == Letter.adviser_id)
         .order_by(Letter.publish_at, Letter.id)
     )
     commented = thread.last_published(session)
     letters: dict[str, datetime] = {}
     changed: dict[int, datetime] = {}
     lists: dict[str, datetime | None] = {"/": None, "/letters/": None}
-    for letter_id, name, publish_at, updated_at, rubric in rows:
+    for letter_id, name, publish_at, updated_at, rubric, adviser in rows:
         assert name is not None  # letters.ready_has_its_slot
         assert publish_at is not None
         moment = max(publish_at, updated_at, commented.get(letter_id, publish_at))
         letters[f"/letters/{name}/"] = changed[letter_id] = moment
-        for path in ("/", "/letters/", f"/letters/{name[:4]}/", *([f"/rubrics/{quote(rubric)}/"] if rubric else [])):
+        within = [f"/rubrics/{quote(rubric)}/"] if rubric else []
+        within += [f"/advisers/{quote(adviser)}/"] if adviser else []
+        for path in ("/", "/letters/", f"/letters/{name[:4]}/", *within):
             lists[path] = max(lists.get(path) or moment, moment)
-    for slug, letter_id in session.execute(select(Topic.slug, letter_topics.c.letter_id).join(letter_topics)):
-        if letter_id in changed:
-            path = f"/topics/{quote(slug)}/"
-            lists[path] = max(lists.get(path) or changed[letter_id], changed[letter_id])
+    for kind, members in (
+        ("topics", select(Topic.slug, letter_topics.c.letter_id).join(letter_topics)),
+        (
+            "selections",
+            select(Selection.slug, Selected.letter_id).join(Selected, Selected.selection_id == Selection.id),
+        ),
+    ):
+        for slug, letter_id in session.execute(members):
+            if letter_id in changed:
+                path = f"/{kind}/{quote(slug)}/"
+                lists[path] = max(lists.get(path) or changed[letter_id], changed[letter_id])
     others = ["/ask/", *(f"/courses/{quote(slug)}/" for slug in session.scalars(select(Course.slug)))]
     return [*lists.items(), *((path, None) for path in others), *letters.items()]
 

@@ -101,3 +101,20 @@ class AdviserForm(DeskForm):
     name = one_line(_("Name"), 120)
     slug = one_line(_("Address"), 80, validators=[_slug])
     about = many_lines(_("About"), 5_000, required=False, render_kw={"rows": 5})
+
+
+class SelectionForm(DeskForm):
+    """Letters put together."""
+
+    title = one_line(_("Title"), 200)
+    slug = one_line(_("Address"), 80, validators=[_slug])
+    about = many_lines(_("About"), 5_000, required=False, render_kw={"rows": 4})
+    adviser_id = SelectField(_("Adviser"), coerce=_id)
+    topic_id = SelectField(_("Topic"), coerce=_id)
+    letters = many_lines(_("Letters"), 20_000, required=False, render_kw={"rows": 10})
+    more = SelectMultipleField(_("Put in as well"))
+
+    def names(self) -> list[str]:
+        """The names of the letters: the first word of each line, then those that were ticked."""
+        lines = (line.split(maxsplit=1) for line in self.letters.data.splitlines())
+        return [*(words[0] for words in lines if words), *(self.more.data or ())]

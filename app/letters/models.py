@@ -2,7 +2,18 @@
 
 from datetime import datetime, time
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, String, Table, Time, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Time,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..db import Base
@@ -66,6 +77,44 @@ class Related(Base):
 
     letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id", ondelete="CASCADE"), primary_key=True)
     related_id: Mapped[int] = mapped_column(ForeignKey("letters.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int]
+
+
+class Likeness(Base):
+    """How much two letters are alike, in both directions (letters/likeness.py)."""
+
+    __tablename__ = "likenesses"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("letters.id", ondelete="CASCADE"), primary_key=True, index=True)
+    weight: Mapped[float] = mapped_column(Double)
+
+
+class Selection(Base):
+    """Letters that an editor put together: an adviser's on a theme, or whatever belongs together."""
+
+    __tablename__ = "selections"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    about_source: Mapped[str] = mapped_column(default="")
+    about_html: Mapped[str] = mapped_column(default="")
+    adviser_id: Mapped[int | None] = mapped_column(ForeignKey("advisers.id"))
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topics.id"))
+    created_at: Mapped[datetime]
+
+    adviser: Mapped[Adviser | None] = relationship()
+    topic: Mapped[Topic | None] = relationship()
+
+
+class Selected(Base):
+    """A letter's place in a selection."""
+
+    __tablename__ = "selected_letters"
+
+    selection_id: Mapped[int] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id", ondelete="CASCADE"), primary_key=True, index=True)
     position: Mapped[int]
 
 

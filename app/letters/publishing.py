@@ -9,11 +9,21 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload, load_only
 
 from ..refusals import Refusal
 from .fridays import Slot, slots
 from .models import Letter, Rubric
+
+BRIEF = (
+    load_only(
+        *(Letter.name, Letter.title, Letter.asker, Letter.language),
+        *(Letter.slot_at, Letter.slot_zone, Letter.publish_at, Letter.updated_at),
+        raiseload=True,
+    ),
+    lazyload("*"),
+)
+"""What a list says of a letter: its texts stay in the database, and asking for them there is an error."""
 
 
 class SlotTaken(Refusal):

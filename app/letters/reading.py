@@ -1,27 +1,19 @@
 """What a reader finds: the newest letters, one letter, the archive, a letter's neighbours. All built on `live(now)`."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, lazyload, load_only
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
 
-from .models import Letter, Related, Rubric, Topic, letter_topics
-from .publishing import live
+from .models import Adviser, Letter, Likeness, Related, Rubric, Selected, Selection, Topic, letter_topics
+from .publishing import BRIEF, live
 
 RECENT = 8
 """Letters that the home page names below the newest one."""
 PER_PAGE = 50
 """Letters on one page of a long list."""
-BRIEF = (
-    load_only(
-        *(Letter.name, Letter.title, Letter.asker, Letter.language),
-        *(Letter.slot_at, Letter.slot_zone, Letter.publish_at, Letter.updated_at),
-        raiseload=True,
-    ),
-    lazyload("*"),
-)
-"""What a list says of a letter: its texts stay in the database, and asking for them there is an error."""
 
 
 def newest(session: Session, now: datetime, limit: int = RECENT + 1) -> list[Letter]:
@@ -69,22 +61,57 @@ def topics(session: Session, now: datetime) -> list[tuple[Topic, int]]:
     return [(topic, number) for topic, number in rows]
 
 
-def on_topic(session: Session, topic: Topic, now: datetime) -> list[Letter]:
-    """A topic's letters, newest first."""
-    return list(
-        session.scalars(
-            live(now).options(*BRIEF).where(Letter.topics.contains(topic)).order_by(Letter.publish_at.desc()).limit(500)
-        )
-    )
+def paged(session: Session, letters: Select[Letter], page: int) -> tuple[list[Letter], bool]:
+    """(a page of the letters in brief, newest first; whether there is another page behind it). The first page is 1."""
+    query = letters.options(*BRIEF).order_by(Letter.publish_at.desc(), Letter.id.desc())
+    found = list(session.scalars(query.limit(PER_PAGE + 1).offset((page - 1) * PER_PAGE)))
+    return found[:PER_PAGE], len(found) > PER_PAGE
 
 
-def in_rubric(session: Session, rubric: Rubric, now: datetime) -> list[Letter]:
-    """A rubric's letters, newest first."""
-    return list(
-        session.scalars(
-            live(now).options(*BRIEF).where(Letter.rubric_id == rubric.id).order_by(Letter.publish_at.desc()).limit(500)
-        )
+def on_topic(topic: Topic, now: datetime) -> Select[Letter]:
+    """A topic's letters."""
+    return live(now).where(Letter.topics.contains(topic))
+
+
+def in_rubric(rubric: Rubric, now: datetime) -> Select[Letter]:
+    """A rubric's letters."""
+    return live(now).where(Letter.rubric_id == rubric.id)
+
+
+def by_adviser(adviser: Adviser, now: datetime) -> Select[Letter]:
+    """An adviser's letters."""
+    return live(now).where(Letter.adviser_id == adviser.id)
+
+
+def selected(session: Session, selection: Selection, now: datetime) -> list[Letter]:
+    """A selection's letters in brief, in the editor's order."""
+    query = live(now).options(*BRIEF).join(Selected, Selected.letter_id == Letter.id)
+    return list(session.scalars(query.where(Selected.selection_id == selection.id).order_by(Selected.position)))
+
+
+def selections(session: Session, now: datetime) -> list[tuple[Selection, int]]:
+    """(selection, number of its letters) for selections of which readers may see a letter, the newest first."""
+    rows = session.execute(
+        select(Selection, func.count())
+        .join(Selected, Selected.selection_id == Selection.id)
+        .join(Letter, Letter.id == Selected.letter_id)
+        .where(Letter.ready, Letter.publish_at <= now)
+        .group_by(Selection.id)
+        .order_by(Selection.id.desc())
     )
+    return [(selection, number) for selection, number in rows]
+
+
+def advisers(session: Session, now: datetime) -> list[tuple[Adviser, int]]:
+    """(adviser, number of letters) for advisers with letters, by name."""
+    rows = session.execute(
+        select(Adviser, func.count())
+        .join(Letter, Letter.adviser_id == Adviser.id)
+        .where(Letter.ready, Letter.publish_at <= now)
+        .group_by(Adviser.id)
+        .order_by(Adviser.name)
+    )
+    return [(adviser, number) for adviser, number in rows]
 
 
 def neighbours(session: Session, letter: Letter, now: datetime) -> tuple[Letter | None, Letter | None]:
@@ -96,34 +123,20 @@ def neighbours(session: Session, letter: Letter, now: datetime) -> tuple[Letter 
 
 
 def related(session: Session, letter: Letter, now: datetime, limit: int = 4) -> list[Letter]:
-    """Letters to read next: the editor's own, in the editor's order, then those with the most topics in common."""
-    chosen = list(
-        session.scalars(
-            live(now)
-            .options(*BRIEF)
-            .join(Related, Related.related_id == Letter.id)
-            .where(Related.letter_id == letter.id)
-            .order_by(Related.position)
-            .limit(limit)
-        )
-    )
-    if len(chosen) == limit or not letter.topics:
-        return chosen
-    common = (
-        select(letter_topics.c.letter_id, func.count().label("number"))
-        .where(letter_topics.c.topic_id.in_([topic.id for topic in letter.topics]))
-        .group_by(letter_topics.c.letter_id)
-        .subquery()
-    )
-    alike = (
-        live(now)
-        .options(*BRIEF)
-        .join(common, common.c.letter_id == Letter.id)
-        .where(Letter.id.not_in([letter.id, *(other.id for other in chosen)]))
-        .order_by(common.c.number.desc(), Letter.publish_at.desc())
-        .limit(limit - len(chosen))
-    )
-    return [*chosen, *session.scalars(alike)]
+    """Letters to read next: the editor's own, in the editor's order, then those that are most like this one."""
+    chosen = _beside(session, letter, now, Related.related_id, Related.letter_id, Related.position, limit)
+    if len(chosen) < limit:
+        weight = Likeness.weight.desc()
+        alike = _beside(session, letter, now, Likeness.other_id, Likeness.letter_id, weight, limit + len(chosen))
+        chosen += [other for other in alike if other not in chosen]
+    return chosen[:limit]
+
+
+def _beside(
+    session: Session, letter: Letter, now: datetime, other: Any, this: Any, order: Any, limit: int
+) -> list[Letter]:
+    query = live(now).options(*BRIEF).where(Letter.id == other, this == letter.id).order_by(order, Letter.id.desc())
+    return list(session.scalars(query.limit(limit)))
 
 
 def local_day(letter: Letter) -> datetime:

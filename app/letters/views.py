@@ -1,11 +1,14 @@
 """The reader's letters: home, one letter, the archive."""
 
+import re
+from typing import TypeVar
+
 from flask import Blueprint, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from werkzeug.exceptions import NotFound
 
-from ..comments import thread
+from ..comments import finding, thread
 from ..comments.forms import CommentForm
 from ..courses import waitlist
 from ..courses.forms import WaitlistForm
@@ -13,10 +16,16 @@ from ..courses.models import Course
 from ..db import db
 from ..web import column, explain, now
 from . import publishing, reading
+from . import search as search_
 from .linked import article
-from .models import Letter, Redirect, Rubric, Topic
+from .models import Adviser, Letter, Redirect, Rubric, Selection, Topic
+from .search import Within
 
 bp = Blueprint("letters", __name__)
+
+_Slugged = TypeVar("_Slugged", Adviser, Rubric, Selection, Topic)
+_PAGE = re.compile("[1-9][0-9]{0,3}")
+_YEAR = re.compile("[0-9]{4}")
 
 
 @bp.get("/")
@@ -63,7 +72,9 @@ def letter_page(letter: Letter, form: CommentForm, *, preview: bool = False) -> 
 @bp.get("/letters/")
 def archive() -> ResponseReturnValue:
     years = reading.years(db.session(), now())
-    return _list_page("archive", letters=reading.recent(db.session(), now(), limit=reading.PER_PAGE), years=years)
+    letters = reading.recent(db.session(), now(), limit=reading.PER_PAGE)
+    selections, advisers = reading.selections(db.session(), now()), reading.advisers(db.session(), now())
+    return _list_page("archive", letters=letters, years=years, selections=selections, advisers=advisers)
 
 
 @bp.get("/letters/<int(fixed_digits=4):year>/")
@@ -74,14 +85,54 @@ def year(year: int) -> ResponseReturnValue:
 
 @bp.get("/topics/<slug>/")
 def topic(slug: str) -> ResponseReturnValue:
-    topic = db.session.scalar(select(Topic).where(Topic.slug == slug)) or abort(404)
-    return _list_page("topic", letters=reading.on_topic(db.session(), topic, now()) or abort(404), topic=topic)
+    topic = _of_slug(Topic, slug)
+    return _paged("topic", reading.on_topic(topic, now()), topic=topic, topics=reading.topics(db.session(), now()))
 
 
 @bp.get("/rubrics/<slug>/")
 def rubric(slug: str) -> ResponseReturnValue:
-    rubric = db.session.scalar(select(Rubric).where(Rubric.slug == slug)) or abort(404)
-    return _list_page("rubric", letters=reading.in_rubric(db.session(), rubric, now()), rubric=rubric)
+    rubric = _of_slug(Rubric, slug)
+    topics = reading.topics(db.session(), now())
+    return _paged("rubric", reading.in_rubric(rubric, now()), empty=True, rubric=rubric, topics=topics)
+
+
+@bp.get("/advisers/<slug>/")
+def adviser(slug: str) -> ResponseReturnValue:
+    adviser = _of_slug(Adviser, slug)
+    selections = [one for one in reading.selections(db.session(), now()) if one[0].adviser_id == adviser.id]
+    return _paged("adviser", reading.by_adviser(adviser, now()), adviser=adviser, selections=selections)
+
+
+@bp.get("/selections/<slug>/")
+def selection(slug: str) -> ResponseReturnValue:
+    """A selection is there as soon as readers may see one of its letters."""
+    selection = _of_slug(Selection, slug)
+    letters = reading.selected(db.session(), selection, now()) or abort(404)
+    numbers = thread.numbers(db.session(), letters)
+    return render_template("letters/selection.html", selection=selection, letters=letters, numbers=numbers)
+
+
+@bp.get("/search/")
+def search() -> ResponseReturnValue:
+    asked = request.args.get("q", "").strip()[: search_.LONGEST_QUERY]
+    query, within = search_.parse(asked), _within()
+    found: list[finding.Found] = []
+    more = False
+    if query or within:
+        found, more = finding.find(db.session(), query, now(), within=within, page=_page())
+    if not found and _page() > 1:
+        abort(404)
+    return render_template(
+        "letters/search.html",
+        asked=asked,
+        query=query,
+        within=within,
+        found=found,
+        more=more,
+        page=_page(),
+        topics=[] if query or within else reading.topics(db.session(), now()),
+        choices=_choices(),
+    )
 
 
 @bp.app_errorhandler(404)
@@ -105,6 +156,43 @@ def _list_page(kind: str, letters: list[Letter], **more: object) -> str:
     numbers = thread.numbers(db.session(), letters)
     topics = reading.topics(db.session(), now())
     return render_template(f"letters/{kind}.html", letters=letters, numbers=numbers, topics=topics, **more)
+
+
+def _paged(kind: str, letters: Select[Letter], *, empty: bool = False, **what: object) -> str:
+    """A page of a long list; one that is not there is not found, but for a first page that may be empty."""
+    some, more = reading.paged(db.session(), letters, _page())
+    if not some and not (empty and _page() == 1):
+        abort(404)
+    numbers = thread.numbers(db.session(), some)
+    return render_template(f"letters/{kind}.html", letters=some, more=more, page=_page(), numbers=numbers, **what)
+
+
+def _page() -> int:
+    """The number of the page that is asked for, 1 if none is."""
+    asked = request.args.get("page", "1")
+    return int(asked) if _PAGE.fullmatch(asked) else abort(404)
+
+
+def _within() -> Within:
+    year = request.args.get("year", "")
+    slugs = {name: request.args.get(name, "") for name in ("rubric", "topic", "adviser")}
+    return Within(**slugs, year=int(year) if _YEAR.fullmatch(year) else None)
+
+
+def _choices() -> dict[str, list[tuple[str | int, str | int]]]:
+    """What a search can be narrowed to: (value, name) by kind."""
+    session = db.session()
+    rubrics = session.scalars(select(Rubric).order_by(Rubric.weekday, Rubric.id))
+    return {
+        "rubric": [(rubric.slug, rubric.title) for rubric in rubrics],
+        "topic": [(topic.slug, topic.name) for topic, _ in reading.topics(session, now())],
+        "adviser": [(adviser.slug, adviser.name) for adviser, _ in reading.advisers(session, now())],
+        "year": [(year, year) for year, _ in reading.years(session, now())],
+    }
+
+
+def _of_slug(model: type[_Slugged], slug: str) -> _Slugged:
+    return db.session.scalar(select(model).where(model.slug == slug)) or abort(404)
 
 
 def _course_of(letter: Letter) -> dict[str, object]:

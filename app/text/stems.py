@@ -5,7 +5,7 @@ Stems are Snowball's (https://snowballstem.org, M. F. Porter), through PyStemmer
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +15,8 @@ _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*(?:['’ʼ][^\W_](?:[^\W_]
 _RUSSIAN, _ENGLISH = Stemmer("russian", 0), Stemmer("english", 0)
 _CYRILLIC = re.compile("[а-я]")
 _BREVE = "\u0306"
+LONGEST_WORD = 100
+"""Characters; what is longer is no word, and is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,19 @@ class Word:
     stem: str
 
 
-def words(text: str) -> Iterator[Word]:
-    """The words of a text in their order, with places in characters. A hyphen parts words, an apostrophe does not."""
+def words(text: str, begins: Container[str] | None = None) -> Iterator[Word]:
+    """The words of a text in their order, with places in characters. A hyphen parts words, an apostrophe does not.
+
+    begins: only words whose stems begin with one of these letters.
+    """
     for found in _WORD.finditer(text):
-        yield Word(found.start(), found.end(), stem(found[0]))
+        if begins is None or _first(text[found.start()]) in begins:
+            yield Word(found.start(), found.end(), stem(found[0]))
+
+
+@lru_cache(maxsize=4096)
+def _first(letter: str) -> str:
+    return fold(letter)[:1]
 
 
 def stems(text: str) -> list[str]:
@@ -40,7 +51,7 @@ def stems(text: str) -> list[str]:
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """What all forms of a word have in common: `клиентам` and `Клиент` give `клиент`, `letters` gives `letter`."""
-    folded = fold(word)
+    folded = fold(word[:LONGEST_WORD])[:LONGEST_WORD]
     return str((_RUSSIAN if _CYRILLIC.search(folded) else _ENGLISH).stemWord(folded))
 
 

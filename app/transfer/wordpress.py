@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from ..column.settings import settings
 from ..comments import moderation, submission
 from ..comments.models import Comment, Decision
-from ..letters import drafting
+from ..letters import drafting, index
 from ..letters.drafting import Draft
 from ..letters.models import Letter, Redirect, Topic
 from ..text import comment as comment_text
@@ -342,6 +342,9 @@ class _Comments:
         ]
         if decisions:
             self.session.execute(insert(Decision), decisions)
+            published = {decision["comment_id"] for decision in decisions}
+            texts = ((here, row["text_html"]) for here, (_, row) in zip(ids, some, strict=True) if here in published)
+            index.put_comments(self.session, texts)
         self.run.remember("comment", ((said.id, here) for here, (said, _) in zip(ids, some, strict=True) if said.id))
         self.run.report.comments["published"] += len(decisions)
         self.run.report.comments["pending"] += len(some) - len(decisions)

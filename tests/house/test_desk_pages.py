@@ -27,10 +27,12 @@ def address(rule: Rule) -> str:
 @pytest.fixture
 def full(cast: Cast, at: object) -> Cast:
     """Something on every page; every row that a page asks for has the id 1."""
-    from app.letters.models import Adviser, Topic
+    from app.letters.models import Adviser, Selection, Topic
     from app.questions import inbox
 
-    cast.session.add_all([Adviser(slug="ilya", name="Ilya"), Topic(slug="money", name="Money")])
+    session = cast.session
+    session.add_all([Adviser(slug="ilya", name="Ilya"), Topic(slug="money", name="Money")])
+    session.add(Selection(slug="best", title="The best", adviser_id=1, created_at=cast.now))
     rubric, course = cast.rubric(), cast.course()
     letter = cast.letter("Л" * 60, rubric_id=rubric.id, course_id=course.id)
     cast.draft("A draft")

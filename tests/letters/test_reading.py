@@ -1,10 +1,10 @@
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
+import pytest
 from sqlalchemy.orm import Session
 
 from app.letters import reading
-from app.letters.models import Related, Topic
+from app.letters.models import Adviser, Topic
 
 from ..cast import Cast
 from ..conftest import NOON
@@ -66,7 +66,27 @@ def test_letters_of_a_topic_and_of_a_rubric_come_newest_first(cast: Cast, sessio
     older, newer = cast.letter(days_ago=8, **more), cast.letter(days_ago=1, **more)
     cast.letter(days_ago=-6, **more)
     cast.letter(days_ago=3)
-    assert reading.on_topic(session, law, NOON) == reading.in_rubric(session, rubric, NOON) == [newer, older]
+    for letters in (reading.on_topic(law, NOON), reading.in_rubric(rubric, NOON)):
+        assert reading.paged(session, letters, 1) == ([newer, older], False)
+
+
+def test_a_long_list_comes_in_pages(cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    rubric = cast.rubric()
+    letters = [cast.letter(days_ago=days, rubric_id=rubric.id) for days in (1, 2, 3, 4, 5)]
+    monkeypatch.setattr(reading, "PER_PAGE", 2)
+    pages = [reading.paged(session, reading.in_rubric(rubric, NOON), page) for page in (1, 2, 3, 4)]
+    assert pages == [(letters[:2], True), (letters[2:4], True), (letters[4:], False), ([], False)]
+
+
+def test_an_advisers_letters_and_number_are_of_those_that_are_out(cast: Cast, session: Session) -> None:
+    ilya, vera = (Adviser(slug=name.lower(), name=name) for name in ("Ilya", "Vera"))
+    session.add_all([ilya, vera])
+    session.commit()
+    letter = cast.letter(adviser_id=ilya.id)
+    cast.letter(days_ago=-1, adviser_id=ilya.id)
+    cast.letter(days_ago=-1, adviser_id=vera.id)
+    assert reading.paged(session, reading.by_adviser(ilya, NOON), 1) == ([letter], False)
+    assert reading.advisers(session, NOON) == [(ilya, 1)]
 
 
 def test_neighbours_are_the_letters_just_before_and_after(cast: Cast, session: Session) -> None:
@@ -83,17 +103,17 @@ def test_letters_of_the_same_moment_are_still_one_chain(cast: Cast, session: Ses
     assert reading.neighbours(session, chain[0], NOON) == (None, chain[1])
 
 
-def test_related_are_the_editors_own_then_those_with_most_topics_in_common(cast: Cast, session: Session) -> None:
-    law, money, trust = topic(cast, "Law").id, topic(cast, "Money").id, topic(cast, "Trust").id
-    chosen = cast.letter(days_ago=300)
-    one_in_common = cast.letter(days_ago=1, topic_ids=[trust])
-    two_in_common = cast.letter(days_ago=99, topic_ids=[law, money])
-    also_one = cast.letter(days_ago=50, topic_ids=[law])
-    cast.letter(days_ago=-1, topic_ids=[law, money, trust])
-    cast.letter(days_ago=2)
-    letter = cast.letter(topic_ids=[law, money, trust], related_ids=[chosen.id])
-    assert reading.related(session, letter, NOON) == [chosen, two_in_common, one_in_common, also_one]
-    assert reading.related(session, letter, NOON, limit=2) == [chosen, two_in_common]
+def test_related_are_the_editors_own_then_those_most_like_it(cast: Cast, session: Session) -> None:
+    chosen = cast.letter("Ants", days_ago=300, question="", answer="Nothing of the kind.")
+    much = cast.letter("Bees", days_ago=99, question="", answer="A prepayment calms a nervous contractor.")
+    little = cast.letter("Cats", days_ago=1, question="", answer="The contractor is late.")
+    cast.letter("Dogs", days_ago=-1, question="", answer="A nervous contractor asks for a prepayment.")
+    cast.letter("Eels", days_ago=2, question="", answer="Boil the water first.")
+    letter = cast.letter(
+        question="", answer="Why does the nervous contractor want a prepayment?", related_ids=[chosen.id]
+    )
+    assert reading.related(session, letter, NOON) == [chosen, much, little]
+    assert reading.related(session, letter, NOON, limit=2) == [chosen, much]
 
 
 def test_a_related_letter_that_is_not_out_yet_is_not_named(cast: Cast, session: Session) -> None:
@@ -104,11 +124,9 @@ def test_a_related_letter_that_is_not_out_yet_is_not_named(cast: Cast, session: 
 
 
 def test_a_letter_chosen_and_alike_is_named_once(cast: Cast, session: Session) -> None:
-    law = topic(cast, "Law").id
-    other = cast.letter(topic_ids=[law])
-    letter = cast.letter(topic_ids=[law], related_ids=[other.id])
+    other = cast.letter(answer="A prepayment.")
+    letter = cast.letter(answer="No prepayment.", related_ids=[other.id])
     assert reading.related(session, letter, NOON) == [other]
-    assert session.scalar(sa.select(sa.func.count()).select_from(Related)) == 1
 
 
 def test_the_printed_day_is_the_wall_time_of_the_slot(cast: Cast) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.column.settings import settings
-from app.letters.models import Adviser, Topic
+from app.letters.models import Adviser, Selection, Topic
 from app.questions import inbox
 
 from ..browser.webtools import nu_errors
@@ -19,6 +19,11 @@ def furnish(cast: Cast) -> None:
     """Something on every page; every row that a page of the desk asks for has the id 1."""
     cast.session.add_all([Adviser(slug="ilya", name="Ilya"), Topic(slug="money", name="Money & “law”")])
     cast.session.flush()
+    cast.session.add(
+        Selection(
+            slug="best", title="The <best>", about_html="<p>Of all.</p>", adviser_id=1, topic_id=1, created_at=cast.now
+        )
+    )
     rubric, course = cast.rubric(), cast.course()
     more = {"rubric_id": rubric.id, "course_id": course.id, "adviser_id": 1, "topic_ids": [1]}
     letter = cast.letter(
