@@ -10,6 +10,7 @@ from .config import ROOT, Config, from_environment
 from .db import db, set_up_sqlite
 from .pages.answering import KeptPages, keep
 from .pages.edition import Editions, WriteCount, counting_connection
+from .pages.keeping import Shelf, maker_of
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -39,7 +40,8 @@ def create_app(config: Config | None = None) -> Flask:
     _open_the_rooms(app)
     work.set_up_work(app, config)
     cli.set_up_commands(app)
-    app.wsgi_app = KeptPages(app, editions, config.data / "pages")  # type: ignore[method-assign]
+    maker = maker_of((ROOT / "app", ROOT / "templates", ROOT / "static"), config.database_url, config.base_url)
+    app.wsgi_app = KeptPages(app, editions, Shelf(config.data / "pages", maker))  # type: ignore[method-assign]
     return app
 
 

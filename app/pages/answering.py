@@ -6,7 +6,6 @@ Readers' blueprints say with `keep` that their pages may be kept: these are func
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, request
@@ -55,10 +54,10 @@ def _may_be_kept(response: Response) -> Response:
 class KeptPages:
     """WSGI around WSGI: gives kept pages, and keeps those that come out."""
 
-    def __init__(self, app: Flask, editions: Editions, folder: Path) -> None:
+    def __init__(self, app: Flask, editions: Editions, shelf: Shelf) -> None:
         self._inner = app.wsgi_app
         self._editions = editions
-        self.shelf = Shelf(folder)
+        self.shelf = shelf
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         # A page has no query; one with a query (search, a page of a long list) is made each time.

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -71,11 +72,25 @@ def make(body: bytes, headers: list[tuple[str, str]], *, edition: int, count: in
     return Page(edition, count, until, etag, headers, bodies)
 
 
-class Shelf:
-    """Where pages are kept, by their path."""
+def maker_of(code: Iterable[Path], *settings: str) -> bytes:
+    """What made a page besides the database: the files of these folders, and settings. 32 bytes, the same for the same.
 
-    def __init__(self, folder: Path, *, memory: int = LARGEST_MEMORY, disk: int = LARGEST_DISK) -> None:
-        self._folder, self._most_memory, self._most_disk = folder, memory, disk
+    A page that another version or another setting left on disk is then never found, and makes room in time.
+    """
+    made = hashlib.blake2b(repr(settings).encode(), digest_size=32)
+    for folder in code:
+        for file in sorted(one for one in folder.rglob("*") if one.is_file() and one.suffix != ".pyc"):
+            made.update(f"{file.relative_to(folder)}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+    return made.digest()
+
+
+class Shelf:
+    """Where pages are kept, by their path. maker: what they are made with (`maker_of`)."""
+
+    def __init__(
+        self, folder: Path, maker: bytes = b"", *, memory: int = LARGEST_MEMORY, disk: int = LARGEST_DISK
+    ) -> None:
+        self._folder, self._maker, self._most_memory, self._most_disk = folder, maker, memory, disk
         self._pages: OrderedDict[str, Page] = OrderedDict()
         self._size = self._written = 0
 
@@ -165,5 +180,5 @@ class Shelf:
             size -= bytes_
 
     def _file(self, path: str) -> Path:
-        name = hashlib.blake2b(path.encode(), digest_size=16).hexdigest()
+        name = hashlib.blake2b(path.encode(), digest_size=16, key=self._maker).hexdigest()
         return self._folder / name[:2] / f"{name}.page"

@@ -19,7 +19,7 @@ from app.comments import moderation, pruning
 from app.db import db, writing
 from app.letters.models import Letter
 from app.pages.edition import WriteCount
-from app.pages.keeping import Shelf, make
+from app.pages.keeping import Shelf, make, maker_of
 
 from ..cast import Cast
 from ..conftest import NOON
@@ -204,16 +204,46 @@ def test_a_broken_file_on_disk_is_no_page(tmp_path: Path) -> None:
     assert shelf.read("/") is None
 
 
-def test_a_write_by_another_process_is_seen(app: Flask, client: FlaskClient, letter: Letter, stage) -> None:  # type: ignore[no-untyped-def]
-    """A second application on the same database, as another worker has it."""
+def another(app: Flask, stage, base_url: str) -> Flask:  # type: ignore[no-untyped-def]
+    """A second application on the same database and folder, as another worker has it."""
     from app import create_app
     from app.config import from_environment
 
-    environ = {"DEARFRIDAY_DATA": str(stage.folder), "DEARFRIDAY_BASE_URL": "http://localhost"}
+    environ = {"DEARFRIDAY_DATA": str(stage.folder), "DEARFRIDAY_BASE_URL": base_url}
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     if not url.startswith("sqlite"):
         environ["DEARFRIDAY_DATABASE_URL"] = url.replace("+psycopg", "")
-    other = create_app(from_environment(environ))
+    return create_app(from_environment(environ))
+
+
+def test_what_another_version_or_setting_left_on_disk_is_not_found(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    (code / "inner").mkdir(parents=True)
+    (code / "inner" / "page.html").write_text("one")
+    makers = [maker_of([code], "https://a.example"), maker_of([code], "https://b.example")]
+    (code / "inner" / "page.html").write_text("two")
+    makers.append(maker_of([code], "https://a.example"))
+    (code / "page.html").write_text("")
+    makers.append(maker_of([code], "https://a.example"))
+    assert len(set(makers)) == 4
+    assert makers[3] == maker_of([code], "https://a.example")
+    pages = tmp_path / "pages"
+    Shelf(pages, makers[0]).write("/", make(b"old", [], edition=1, count=2, until=9e9))
+    assert [Shelf(pages, maker).read("/") is None for maker in makers] == [False, True, True, True]
+
+
+def test_after_a_restart_with_another_address_no_page_names_the_old_one(
+    client: FlaskClient, letter: Letter, stage
+) -> None:  # type: ignore[no-untyped-def]
+    client.get("/feed.xml")
+    moved = another(client.application, stage, "https://moved.example")
+    assert "https://moved.example/letters/" in moved.test_client().get("/feed.xml").text
+    with moved.app_context():
+        db.engine.dispose()
+
+
+def test_a_write_by_another_process_is_seen(app: Flask, client: FlaskClient, letter: Letter, stage) -> None:  # type: ignore[no-untyped-def]
+    other = another(app, stage, "http://localhost")
     assert "Changed elsewhere" not in client.get(LETTER).text
     with other.app_context(), writing():
         db.session.get_one(Letter, letter.id).title = "Changed elsewhere"
