@@ -58,6 +58,7 @@ def _open_the_rooms(app: Flask) -> None:
     from .accounts.desk import bp as accounts_desk
     from .column.desk import bp as column_desk
     from .column.views import bp as operations
+    from .comments import queue  # noqa: F401  # more routes of the next one
     from .comments.desk import bp as comments_desk
     from .comments.views import bp as comments
     from .courses.desk import bp as courses_desk

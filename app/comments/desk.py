@@ -1,6 +1,4 @@
-"""The queue, what was decided, pruning, and the figures."""
-
-from datetime import datetime
+"""What was decided, pruning, and the figures. The queue has its own file."""
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,49 +12,10 @@ from ..letters.models import Letter
 from ..refusals import Refusal
 from ..web import column, desk, now, only
 from . import figures, moderation, pruning
-from .forms import DecisionForm, PruningForm
-from .models import VERDICTS, Comment
+from .forms import PruningForm
+from .models import Comment
 
 bp = desk("comments", "")
-
-PER_PAGE = 20
-
-
-@bp.get("/queue")
-@only("moderator", "editor")
-def queue() -> ResponseReturnValue:
-    comments = moderation.pending(db.session(), limit=PER_PAGE + 1, after=_place(request.args.get("after")))
-    return render_template(
-        "desk/queue.html",
-        comments=comments[:PER_PAGE],
-        seen_of=moderation.seen_of,
-        more=_name_of_place(comments[PER_PAGE - 1]) if len(comments) > PER_PAGE else None,
-        after=request.args.get("after"),
-        number=moderation.pending_number(db.session()),
-        share=figures.share(db.session(), now()),
-        target=column().target_percent,
-        form=DecisionForm(),
-    )
-
-
-@bp.post("/comments/<int:comment_id>/decision")
-@only("moderator", "editor")
-def decide(comment_id: int) -> ResponseReturnValue:
-    comment = db.session.get(Comment, comment_id) or abort(404)
-    verdict = request.form.get("verdict", "")
-    if verdict not in VERDICTS:
-        abort(400)
-    seen = request.form.get("seen", "")
-    try:
-        moderation.decide(db.session(), comment, verdict, by=current_user, now=clock.now(), seen=seen)
-    except moderation.AlreadyDecided as refusal:
-        return render_template("desk/decided_before.html", comment=comment, decision=refusal.decision), 409
-    except moderation.NotWhatYouSaw as refusal:
-        flash(_(refusal.sentence), "error")
-        return redirect(url_for(".queue"), 303)
-    db.session.commit()
-    flash(_("Published.") if verdict == "published" else _("Declined."), "done")
-    return redirect(url_for(".queue", after=request.form.get("after") or None), 303)
 
 
 @bp.get("/comments")
@@ -109,18 +68,3 @@ def desk_figures() -> ResponseReturnValue:
         target=column().target_percent,
         years=reading.years(db.session(), now()),
     )
-
-
-def _name_of_place(comment: Comment) -> str:
-    """A place in the queue as it stands in an address: the last comment of a page."""
-    return f"{comment.submitted_at.isoformat()}_{comment.id}"
-
-
-def _place(name: str | None) -> tuple[datetime, int] | None:
-    if not name:
-        return None
-    try:
-        moment, comment_id = name.replace(" ", "+").split("_")
-        return datetime.fromisoformat(moment), int(comment_id)
-    except ValueError:
-        abort(400)
