@@ -4,6 +4,7 @@ What an editor would change (title, rules, target, language, retention) is not h
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,6 +13,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 ROOT = Path(__file__).parent.parent
+LONGEST_RETURN_NAME = 36
+"""Of the 64 characters that RFC 5321 allows before the @, mail/return_path.py needs 28."""
 
 
 class BadSetting(Exception):
@@ -38,6 +41,11 @@ class Config:
     """DEARFRIDAY_TRUSTED_PROXIES: how many proxies stand in front and set `X-Forwarded-For`. Default: 0."""
     websub_hub: str = ""
     """DEARFRIDAY_WEBSUB_HUB: a WebSub hub that hears of every new letter. Default: none, and nothing is sent."""
+    return_address: str = ""
+    """DEARFRIDAY_RETURN_ADDRESS: the mailbox for mails that come back, as `bounces@column.example`; its server must
+    take `bounces+anything@` for it. Default: none, and mails come back to the column's own address."""
+    bounces_url: str = ""
+    """DEARFRIDAY_BOUNCES_URL: where the worker reads that mailbox, `imaps://user:pass@host/INBOX`. Default: nowhere."""
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
@@ -59,6 +67,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         base_url=_base_url(environ.get("DEARFRIDAY_BASE_URL") or "http://127.0.0.1:8000"),
         trusted_proxies=_number("DEARFRIDAY_TRUSTED_PROXIES", environ.get("DEARFRIDAY_TRUSTED_PROXIES") or "0"),
         websub_hub=_hub(environ.get("DEARFRIDAY_WEBSUB_HUB") or ""),
+        return_address=_return_address(environ.get("DEARFRIDAY_RETURN_ADDRESS") or ""),
+        bounces_url=_bounces_url(environ.get("DEARFRIDAY_BOUNCES_URL") or ""),
     )
 
 
@@ -115,6 +125,25 @@ def _hub(url: str) -> str:
         parts = _parts("DEARFRIDAY_WEBSUB_HUB", url)
         if parts.scheme not in ("http", "https") or not parts.hostname or set(url) & set(' <>"#'):
             raise BadSetting("DEARFRIDAY_WEBSUB_HUB: looks like https://hub.example/, or is empty")
+    return url
+
+
+def _return_address(address: str) -> str:
+    if address and not re.fullmatch(rf"[A-Za-z0-9._-]{{1,{LONGEST_RETURN_NAME}}}@[A-Za-z0-9.-]+", address):
+        raise BadSetting(
+            "DEARFRIDAY_RETURN_ADDRESS: looks like bounces@column.example, "
+            f"with no + in it and at most {LONGEST_RETURN_NAME} characters before the @"
+        )
+    return address
+
+
+def _bounces_url(url: str) -> str:
+    if url:
+        parts = _parts("DEARFRIDAY_BOUNCES_URL", url)
+        if parts.scheme not in ("imap", "imaps") or not parts.hostname:
+            raise BadSetting("DEARFRIDAY_BOUNCES_URL: looks like imaps://user:pass@host/INBOX")
+        if parse_qs(parts.query).get("tls", ["starttls"])[-1] not in ("starttls", "off"):
+            raise BadSetting("DEARFRIDAY_BOUNCES_URL: ?tls= is starttls or off; imaps:// is encrypted from the start")
     return url
 
 

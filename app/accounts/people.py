@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..refusals import Refusal
+from ..text.address import address_key
 from . import passwords
 from .models import Person, Role
 
@@ -21,8 +22,8 @@ class LastEditor(Refusal):
 
 
 def email_key(email: str) -> str:
-    """The address as it is compared: trimmed, in small letters."""
-    return email.strip().casefold()
+    """The address as it is compared."""
+    return address_key(email)
 
 
 def add(session: Session, *, email: str, name: str, role: Role, password: str, now: datetime) -> Person:

@@ -48,6 +48,14 @@ def test_with_nothing_set_it_runs_on_one_machine(tmp_path: Path) -> None:
         ("BASE_URL", "https://"),
         ("BASE_URL", "https://[::1"),
         ("BASE_URL", "https://column.example:port"),
+        ("RETURN_ADDRESS", "bounces"),
+        ("RETURN_ADDRESS", "bounces+here@column.example"),
+        ("RETURN_ADDRESS", "b" * 37 + "@column.example"),
+        ("RETURN_ADDRESS", "bounces@column.example\nBcc: all@column.example"),
+        ("BOUNCES_URL", "pop3://host"),
+        ("BOUNCES_URL", "imaps://"),
+        ("BOUNCES_URL", "imap://host?tls=on"),
+        ("BOUNCES_URL", "imaps://me:hunter2@host:port/"),
         ("TRUSTED_PROXIES", "one"),
         ("TRUSTED_PROXIES", "-1"),
         ("TRUSTED_PROXIES", "1.5"),
@@ -62,7 +70,7 @@ def test_a_bad_setting_is_named_in_one_line(tmp_path: Path, name: str, value: st
     assert "\n" not in line
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "QUEUE_URL", "MAIL_URL"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "QUEUE_URL", "MAIL_URL", "BOUNCES_URL"])
 @pytest.mark.parametrize(
     "url", ["mysql://me:hunter2@host/", "smtp://me:hunter2@host:port/", "redis://me:hun/ter2@host"]
 )

@@ -22,7 +22,7 @@ from app.refusals import Refusal
 ROOMS = {"accounts", "column", "comments", "courses", "letters", "mail", "questions", "text"}
 MAY_USE = {
     "text": set[str](),
-    "accounts": set[str](),
+    "accounts": {"text"},
     "letters": {"accounts", "text"},
     "mail": {"accounts", "text"},
     "comments": {"accounts", "letters", "mail", "text"},
