@@ -23,11 +23,18 @@ from .db import db, writing
 from .letters import announcing, naming
 from .letters.publishing import live
 from .mail import delivery
-from .mail.messages import Mail, Sender, build
+from .mail.messages import Letterhead, Mail, Writer, build
+from .mail.models import Delivery
 from .mail.smtp import MailFailed, ServerAway, Transport, transport
 from .questions import inbox
 
 log = logging.getLogger(__name__)
+
+MAILS: dict[str, Writer] = {
+    "confirmation": mails.confirmation,
+    "notice": mails.notice,
+}
+"""Every kind of mail: its writer here, its words in templates/mail/<kind>/. `delivery.put` makes one due."""
 
 
 def open_queue(config: Config) -> Huey:
@@ -70,7 +77,7 @@ def wake(app: Flask) -> None:
 
 def sweep(app: Flask, config: Config) -> None:
     """What a lost task should have done."""
-    lost = delivery.mark_unsure(db.session(), now=clock.now())
+    lost = delivery.mark_in_doubt(db.session(), now=clock.now())
     db.session.commit()
     if lost:
         log.warning("%d deliveries lost their worker: their fate is not known", lost)
@@ -91,13 +98,13 @@ def deliver_all(config: Config, post: Transport) -> int:
     session.commit()
     while claimed is not None:
         column = settings(session)
-        mail = mails.compose(session, claimed, base_url=config.base_url, language=column.language)
+        letterhead = Letterhead(column.title, column.mail_from, config.base_url, column.language)
+        mail = MAILS[claimed.kind](session, claimed, letterhead)
         outcome: str | MailFailed | None = None
         if mail is None:
             delivery.drop(session, claimed, now=clock.now())
         else:
-            sender = Sender(column.title, column.mail_from, urlsplit(config.base_url).hostname or "localhost")
-            outcome = _handed_over(session, post, mail, sender)
+            outcome = _handed_over(session, post, mail, claimed, letterhead)
             delivery.record(session, claimed, outcome, now=clock.now())
             sent += isinstance(outcome, str)
         claimed = None if isinstance(outcome, ServerAway) else delivery.claim(session, now=clock.now())
@@ -105,13 +112,16 @@ def deliver_all(config: Config, post: Transport) -> int:
     return sent
 
 
-def _handed_over(session: Session, post: Transport, mail: Mail, sender: Sender) -> str | MailFailed:
+def _handed_over(
+    session: Session, post: Transport, mail: Mail, claimed: Delivery, letterhead: Letterhead
+) -> str | MailFailed:
+    kind, number = claimed.kind, claimed.id
     try:
-        message = build(mail, sender, now=clock.now())
+        message = build(mail, claimed, letterhead, now=clock.now())
         session.commit()  # nothing is locked while the server takes its time
         return post.send(message)
     except MailFailed as failure:
-        log.warning("mail %s: %s: %s", mail.message_id, type(failure).__name__, failure)
+        log.warning("%s %d: %s: %s", kind, number, type(failure).__name__, failure)
         return failure
 
 

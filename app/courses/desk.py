@@ -107,7 +107,7 @@ def send_again(delivery_id: int) -> ResponseReturnValue:
     one = db.session.get(Delivery, delivery_id) or abort(404)
     opening = (db.session.get(Opening, one.opening_id) if one.opening_id else None) or abort(404)
     try:
-        delivery.send_again(db.session(), one, now=clock.now())
+        delivery.send_again(db.session(), one, by=current_user, now=clock.now())
     except Refusal as refusal:
         flash(_(refusal.sentence), "error")
     else:

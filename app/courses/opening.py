@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
-from ..mail.models import Delivery
+from ..mail.models import BULK, Delivery
 from ..refusals import Refusal
 from ..text import letter as letter_text
 from .models import Course, Opening, Subscriber
@@ -49,10 +49,12 @@ def open_enrolment(
         .values(opening_id=opening.id)
         .execution_options(synchronize_session=False)
     )
-    told = select(literal("notice"), Subscriber.id, literal(opening.id), literal(now, Delivery.due_at.type)).where(
+    moment = literal(now, Delivery.due_at.type)
+    told = select(literal("notice"), Subscriber.id, literal(opening.id), literal(BULK), moment, moment).where(
         Subscriber.opening_id == opening.id
     )
-    session.execute(insert(Delivery).from_select(["kind", "subscriber_id", "opening_id", "due_at"], told))
+    columns = ["kind", "subscriber_id", "opening_id", "urgency", "made_at", "due_at"]
+    session.execute(insert(Delivery).from_select(columns, told))
     return opening
 
 

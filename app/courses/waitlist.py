@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..accounts.people import email_key
-from ..mail.models import Delivery
+from ..mail import delivery
+from ..mail.models import AWAITED, Delivery
 from ..refusals import Refusal
 from .models import Course, Opening, Subscriber
 
@@ -49,12 +50,12 @@ def ask(session: Session, course: Course, email: str, *, now: datetime) -> Subsc
             found = _waiting(session, course, email)
             assert found is not None
             return found
-        session.add(Delivery(kind="confirmation", subscriber_id=subscriber.id, due_at=now))
+        delivery.put(session, "confirmation", subscriber_id=subscriber.id, urgency=AWAITED, now=now)
     elif _asks_again(session, subscriber, now):
         if subscriber.left_at is not None:  # they left and come again: they confirm again
             subscriber.left_at = subscriber.confirmed_at = None
             subscriber.confirm_token = secrets.token_urlsafe(32)
-        session.add(Delivery(kind="confirmation", subscriber_id=subscriber.id, due_at=now))
+        delivery.put(session, "confirmation", subscriber_id=subscriber.id, urgency=AWAITED, now=now)
     session.flush()
     return subscriber
 
@@ -130,7 +131,7 @@ def erase_expired(session: Session, *, days: int, now: datetime) -> int:
 def _forget_told(session: Session, before: datetime) -> int:
     settled = select(Delivery.subscriber_id).where(
         Delivery.kind == "notice",
-        Delivery.state.in_(["sent", "failed", "dropped"]),
+        Delivery.state.in_(["sent", "failed", "bounced", "dropped"]),
         Delivery.finished_at <= before,
     )
     told = session.scalars(select(Subscriber).where(Subscriber.email != "", Subscriber.id.in_(settled))).all()

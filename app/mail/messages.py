@@ -1,5 +1,6 @@
 """Mails as they leave: one multipart message, from three templates of one folder under `templates/mail/`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
@@ -8,60 +9,84 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import render_template
+from flask_babel import force_locale
+from sqlalchemy.orm import Session
 
+from .models import Delivery
 from .smtp import RefusedForGood
 
 # Headers are folded when they are set; one set raw stays as it is. The standard library would put a long address of
 # List-Unsubscribe into encoded words, which no mail program reads (RFC 2369, 2).
 _POLICY = SMTP.clone(refold_source="none")
 
+PARTS = ("subject.txt", "text.txt", "html.html")
+"""The templates of one kind of mail."""
+
 
 @dataclass(frozen=True)
-class Sender:
-    """Who the mails come from."""
+class Letterhead:
+    """What all mails of the column share: who writes, from which site, in which language."""
 
     name: str
     address: str
-    host: str
-    """The site's host, for Message-IDs."""
+    base_url: str
+    language: str
+
+    @property
+    def host(self) -> str:
+        """The site's host, for Message-IDs."""
+        return urlsplit(self.base_url).hostname or "localhost"
 
 
 @dataclass(frozen=True)
 class Mail:
-    """What one mail says; `subject.txt`, `text.txt` and `html.html` of the template folder get `values`."""
+    """What one mail says; the templates of its kind's folder get `values`, and `language`."""
 
-    template: str
     to: str
-    message_id: str
-    """The part before the @: the same for every try of the same mail."""
-    language: str
     values: dict[str, Any] = field(default_factory=dict)
     leave_url: str = ""
     """One-click leaving (RFC 8058); empty for a mail that nobody has subscribed to."""
+    language: str = ""
+    """The reader's, when it is not the column's."""
 
 
-def build(mail: Mail, sender: Sender, *, now: datetime) -> EmailMessage:
+Writer = Callable[[Session, Delivery, Letterhead], Mail | None]
+"""Writes the mails of one kind; None: this one has no sense any more and is dropped."""
+
+
+def build(mail: Mail, delivery: Delivery, letterhead: Letterhead, *, now: datetime) -> EmailMessage:
     """The message to hand over. Needs an application context, for the templates.
 
     Raises RefusedForGood when no mail can be written to that address.
     """
+    language = mail.language or letterhead.language
+    with force_locale(language):
+        subject, text, html = (
+            render_template(f"mail/{delivery.kind}/{part}", language=language, **mail.values) for part in PARTS
+        )
     message = EmailMessage(policy=_POLICY)
-    message["Subject"] = " ".join(_rendered(mail, "subject.txt").split())
-    message["From"] = Address(sender.name, addr_spec=sender.address)
+    message["Subject"] = " ".join(subject.split())
+    message["From"] = Address(letterhead.name, addr_spec=letterhead.address)
     message["To"] = _to(mail)
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{mail.message_id}@{sender.host}>"
+    message["Message-ID"] = f"<{message_name(delivery)}@{letterhead.host}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: vacation responders stay silent
     if mail.leave_url:
         message.set_raw("List-Unsubscribe", f"<{mail.leave_url}>")
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Precedence"] = "bulk"
-    message.set_content(_rendered(mail, "text.txt").strip() + "\n", cte="quoted-printable")
-    message.add_alternative(_rendered(mail, "html.html"), subtype="html", cte="quoted-printable")
-    message["Content-Language"] = mail.language  # at last: setting the content removes all Content- headers
+    message.set_content(text.strip() + "\n", cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = language  # at last: setting the content removes all Content- headers
     return message
+
+
+def message_name(delivery: Delivery) -> str:
+    """The Message-ID's part before the @: the same for every try of the same mail, and for no other mail."""
+    return f"{delivery.kind}.{delivery.id}.{delivery.made_at:%Y%m%d%H%M%S%f}"
 
 
 def _to(mail: Mail) -> Address:
@@ -69,7 +94,3 @@ def _to(mail: Mail) -> Address:
         return Address(addr_spec=mail.to)
     except (ValueError, MessageError) as error:
         raise RefusedForGood(f"not an address: {mail.to}") from error
-
-
-def _rendered(mail: Mail, part: str) -> str:
-    return render_template(f"mail/{mail.template}/{part}", language=mail.language, **mail.values)

@@ -125,8 +125,8 @@ def test_openings_are_listed_latest_first(cast: Cast, session: Session) -> None:
 
 
 NOTICE = """
-    INSERT INTO deliveries (kind, subscriber_id, opening_id, due_at)
-    SELECT 'notice', s.id, o.id, o.opened_at FROM subscribers s, openings o WHERE s.email = :email
+    INSERT INTO deliveries (kind, subscriber_id, opening_id, made_at, due_at)
+    SELECT 'notice', s.id, o.id, o.opened_at, o.opened_at FROM subscribers s, openings o WHERE s.email = :email
 """
 
 
@@ -162,7 +162,8 @@ def test_the_database_refuses_to_send_a_sent_notice_again(cast: Cast, session: S
     cast.subscriber(course, "vera@example.org")
     cast.opened(course)
     session.execute(sa.delete(Delivery).where(Delivery.kind == "confirmation"))
-    session.execute(sa.update(Delivery).values(state="sent"))
+    for step in ("sending", "sent"):
+        session.execute(sa.update(Delivery).values(state=step))
     session.commit()
     with pytest.raises(IntegrityError):
         session.execute(sa.text(attack))
