@@ -26,7 +26,7 @@ from .mail import delivery
 from .mail.messages import Letterhead, Mail, Writer, build
 from .mail.models import Delivery
 from .mail.smtp import MailFailed, ServerAway, Transport, transport
-from .questions import inbox
+from .questions import retention as questions_retention
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +167,6 @@ def forget(app: Flask, config: Config) -> None:
         session, pruned_days=column.pruned_days, declined_days=column.declined_days, now=now
     )
     comments_retention.forget_decided_addresses(session, now=now)
-    inbox.erase_expired(session, days=column.questions_days, now=now)
+    questions_retention.erase_expired(session, days=column.questions_days, now=now)
     waitlist.erase_expired(session, days=column.unconfirmed_days, now=now)
     session.commit()

@@ -1,24 +1,31 @@
-"""Questions come in, wait, and become letters or are set aside."""
+"""Questions come in, wait, are shortlisted, become letters or are set aside."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
-from ..accounts.people import email_key
 from ..letters import drafting
 from ..letters.drafting import Draft
 from ..letters.models import Letter
 from ..refusals import Refusal
 from ..text import comment as plain_text
 from ..text.likeness import fingerprint
-from .models import Question
+from ..text.stems import stems
+from .door import InboxClosed, closing
+from .models import Contact, Merging, Note, Question, Shortlisting
 
 LONGEST_NAME = 80
 LONGEST_TEXT = 20_000
 """Characters: a case with two quoted letters has about 2,000."""
+LONGEST_NOTE = 5_000
+PER_PAGE = 30
+
+Standing = Literal["new", "shortlisted", "answered", "aside"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 
 class AlreadyALetter(Refusal):
@@ -26,51 +33,88 @@ class AlreadyALetter(Refusal):
 
 
 def send(session: Session, *, name: str, text: str, email: str = "", now: datetime) -> Question:
-    """Keep a reader's question. The same question sent twice is one question, and is returned again."""
+    """Keep a question whose sender agreed that it is published. The same question sent twice is one question.
+
+    Raises InboxClosed.
+    """
+    if closing(session) is not None:
+        raise InboxClosed
     question = Question(
         name=name,
-        email=email,
         text_source=text,
         text_html=plain_text.render(text),
+        words=words_of(name, text),
         received_at=now,
+        consented_at=now,
         fingerprint=fingerprint(name, text),
     )
     try:
         with session.begin_nested():
             session.add(question)
     except IntegrityError:
-        return session.scalars(select(Question).where(Question.fingerprint == question.fingerprint)).one()
+        question = session.scalars(select(Question).where(Question.fingerprint == question.fingerprint)).one()
+    if email and session.get(Contact, question.id) is None:
+        session.add(Contact(question_id=question.id, email=email))
+        session.flush()
     return question
 
 
-def waiting(session: Session, *, limit: int = 200) -> list[Question]:
-    """The inbox: questions that are neither a letter nor set aside, newest first."""
-    return list(
-        session.scalars(
-            select(Question)
-            .where(Question.set_aside_at.is_(None), ~_has_letter())
-            .order_by(Question.received_at.desc(), Question.id.desc())
-            .limit(limit)
-        )
+def words_of(name: str, text: str) -> str:
+    """What a question is found by: its stems, each once, between spaces."""
+    return f" {' '.join(dict.fromkeys(stems(f'{name} {text}')))} "
+
+
+def listed(session: Session, standing: Standing, *, page: int = 1) -> tuple[list[Question], bool]:
+    """(a page of the questions that stand so, newest first; whether there are more)."""
+    return _page(session, select(Question).where(standing_is(standing)), page)
+
+
+def found(session: Session, text: str, *, page: int = 1) -> tuple[list[Question], bool]:
+    """(a page of the questions that say these words in any form, however they stand; whether there are more).
+
+    A scan, on purpose: an inbox has thousands of questions, and `words` is short.
+    """
+    query = select(Question)
+    for stem in stems(text):
+        query = query.where(Question.words.contains(f" {stem} "))
+    return _page(session, query, page)
+
+
+def _page(session: Session, query: Select[Question], page: int) -> tuple[list[Question], bool]:
+    rows = session.scalars(
+        query.order_by(Question.received_at.desc(), Question.id.desc())
+        .offset((page - 1) * PER_PAGE)
+        .limit(PER_PAGE + 1)
+    ).all()
+    return list(rows[:PER_PAGE]), len(rows) > PER_PAGE
+
+
+def numbers(session: Session) -> dict[str, int]:
+    """How many questions stand how."""
+    counts = (select(func.count()).select_from(Question).where(standing_is(one)).scalar_subquery() for one in STANDINGS)
+    return dict(zip(STANDINGS, session.execute(select(*counts)).one(), strict=True))
+
+
+def standing_is(standing: Standing) -> ColumnElement[bool]:
+    """That a question stands so. A merged one stands nowhere: it goes with the other."""
+    on_the_list = exists().where(Shortlisting.question_id == Question.id)
+    waits = and_(~has_letter(), Question.set_aside_at.is_(None))
+    return and_(
+        ~is_merged(),
+        {
+            "new": and_(waits, ~on_the_list),
+            "shortlisted": and_(waits, on_the_list),
+            "answered": has_letter(),
+            "aside": and_(~has_letter(), Question.set_aside_at.is_not(None)),
+        }[standing],
     )
 
 
-def waiting_number(session: Session) -> int:
-    """How many questions wait in the inbox."""
-    query = select(func.count()).select_from(Question).where(Question.set_aside_at.is_(None), ~_has_letter())
-    return session.scalar(query) or 0
-
-
-def set_aside_ones(session: Session, *, limit: int = 200) -> list[Question]:
-    """Questions set aside, the latest first."""
-    return list(
-        session.scalars(
-            select(Question)
-            .where(Question.set_aside_at.is_not(None))
-            .order_by(Question.set_aside_at.desc(), Question.id.desc())
-            .limit(limit)
-        )
-    )
+def standing_of(session: Session, question: Question) -> Standing | None:
+    """How a question stands; None when it is merged into another."""
+    this = select(*(standing_is(one) for one in STANDINGS)).select_from(Question).where(Question.id == question.id)
+    answers = dict(zip(STANDINGS, session.execute(this).one(), strict=True))
+    return next((one for one, is_so in answers.items() if is_so), None)
 
 
 def letter_of(session: Session, question: Question) -> Letter | None:
@@ -99,39 +143,46 @@ def make_letter(session: Session, question: Question, *, language: str, by: Pers
         raise AlreadyALetter from None
 
 
+def shortlist(session: Session, question: Question, *, by: Person, now: datetime) -> None:
+    """Among those that are likely to become letters, and out of those set aside. Twice is once."""
+    question.set_aside_at = question.set_aside_by_id = None
+    if session.get(Shortlisting, question.id) is None:
+        session.add(Shortlisting(question_id=question.id, by_id=by.id, made_at=now))
+    session.flush()
+
+
+def back_to_new(session: Session, question: Question) -> None:
+    """Neither shortlisted nor set aside any more."""
+    question.set_aside_at = question.set_aside_by_id = None
+    session.execute(delete(Shortlisting).where(Shortlisting.question_id == question.id))
+    session.flush()
+
+
 def set_aside(session: Session, question: Question, *, by: Person, now: datetime) -> None:
     """Out of the inbox, for now: it can be taken back until its retention period ends."""
+    session.execute(delete(Shortlisting).where(Shortlisting.question_id == question.id))
     question.set_aside_at, question.set_aside_by_id = now, by.id
     session.flush()
 
 
-def take_back(session: Session, question: Question) -> None:
-    """Into the inbox again."""
-    question.set_aside_at = question.set_aside_by_id = None
+def note(session: Session, question: Question, text: str, *, by: Person, now: datetime) -> Note:
+    """Tell the others of the desk something about a question."""
+    note = Note(question_id=question.id, by_id=by.id, text=text, written_at=now)
+    session.add(note)
     session.flush()
+    return note
 
 
-def erase_expired(session: Session, *, days: int, now: datetime) -> int:
-    """Delete questions that became no letter within so many days, and the addresses of those that did (promise 9)."""
-    old = Question.received_at <= now - timedelta(days=days)
-    for question in session.scalars(select(Question).where(old, _has_letter(), Question.email != "")):
-        question.email = ""
-    done = session.execute(delete(Question).where(old, ~_has_letter()).execution_options(synchronize_session=False))
-    return int(done.rowcount)  # type: ignore[attr-defined]
+def notes(session: Session, question: Question) -> list[Note]:
+    """What was noted about a question, in the order of writing."""
+    return list(session.scalars(select(Note).where(Note.question_id == question.id).order_by(Note.written_at, Note.id)))
 
 
-def erase_by(session: Session, email: str) -> int:
-    """Delete a person's questions; one that became a letter stays without name and address. Returns how many."""
-    key = email_key(email)
-    mine = [q for q in session.scalars(select(Question).where(Question.email != "")) if email_key(q.email) == key]
-    for question in mine:
-        if letter_of(session, question) is None:
-            session.delete(question)
-        else:
-            question.name = question.email = question.text_source = question.text_html = ""
-    session.flush()
-    return len(mine)
+def has_letter() -> ColumnElement[bool]:
+    """That a letter was made of a question."""
+    return exists().where(Letter.question_id == Question.id)
 
 
-def _has_letter() -> ColumnElement[bool]:
-    return select(Letter.id).where(Letter.question_id == Question.id).exists()
+def is_merged() -> ColumnElement[bool]:
+    """That a question goes with another one."""
+    return exists().where(Merging.question_id == Question.id)

@@ -15,10 +15,10 @@ from ..cast import Cast
 
 FORMS: dict[str, tuple[str, dict[str, str], type]] = {
     "comment": ("/letters/2026-11-20/comments", {"name": "Boris", "text": "A new thought."}, Comment),
-    "question": ("/ask/", {"name": "Vera", "text": "Ilya! What now?"}, Question),
+    "question": ("/ask/", {"name": "Vera", "text": "Ilya! What now?", "consent": "y"}, Question),
     "waitlist": ("/courses/talks/waitlist", {"email": "vera@example.org"}, Subscriber),
 }
-TEXTS = [(form, field) for form, (_, fields, _) in FORMS.items() for field in fields]
+TEXTS = [(form, field) for form, (_, fields, _) in FORMS.items() for field in fields if field != "consent"]
 
 
 @pytest.fixture
