@@ -27,12 +27,14 @@ from .mail.messages import Letterhead, Mail, Writer, build
 from .mail.models import Delivery
 from .mail.smtp import MailFailed, ServerAway, Transport, transport
 from .questions import retention as questions_retention
+from .questions import telling
 
 log = logging.getLogger(__name__)
 
 MAILS: dict[str, Writer] = {
     "confirmation": mails.confirmation,
     "notice": mails.notice,
+    "answered": telling.answered,
 }
 """Every kind of mail: its writer here, its words in templates/mail/<kind>/. `delivery.put` makes one due."""
 
@@ -76,8 +78,9 @@ def wake(app: Flask) -> None:
 
 
 def sweep(app: Flask, config: Config) -> None:
-    """What a lost task should have done."""
+    """What a lost task should have done, and the mails that became due by the clock alone."""
     lost = delivery.mark_in_doubt(db.session(), now=clock.now())
+    telling.enlist(db.session(), now=clock.now())
     db.session.commit()
     if lost:
         log.warning("%d deliveries lost their worker: their fate is not known", lost)

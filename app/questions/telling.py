@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ..letters.models import Letter
@@ -18,13 +18,12 @@ def enlist(session: Session, *, now: datetime) -> int:
 
     The deliveries' UNIQUE `once` lets no asker be told twice, whoever enlists.
     """
+    answers = Letter.question_id == func.coalesce(Merging.into_id, Contact.question_id)
     untold = (
-        live(now)
-        .with_only_columns(Contact.question_id)
-        .outerjoin(Merging, Merging.into_id == Letter.question_id)
-        .join(Contact, or_(Contact.question_id == Letter.question_id, Contact.question_id == Merging.question_id))
-        .where(Contact.told_at.is_(None))
-        .distinct()
+        select(Contact.question_id)
+        .outerjoin(Merging, Merging.question_id == Contact.question_id)
+        .join(Letter, answers)
+        .where(Contact.told_at.is_(None), Letter.id.in_(live(now).with_only_columns(Letter.id)))
     )
     told = 0
     for question_id in session.scalars(untold).all():

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 Kind = Literal["same", "gone", "new"]
 
 MOST_COMPARED = 4_000_000
-"""Words of one passage times words of the other: beyond, the passage is shown as replaced, so that time stays bounded."""
+"""Words of one passage times words of the other: beyond, the passage is shown as replaced, and time stays bounded."""
 FEW_KEPT = 0.25
 """A passage of which a smaller share of words stayed reads better as replaced than as confetti."""
 
