@@ -59,7 +59,7 @@ def worker() -> None:
     """The background worker alone: mails, retention."""
     from .serving import work
 
-    work(current_app.extensions["queue"])
+    work(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 @click.command()

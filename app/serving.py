@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import suppress
 
+from flask import Flask
 from huey import Huey
 
 QUICKEST_LOOK = 0.1
@@ -47,11 +48,16 @@ def serve(*, host: str, port: int, workers: int) -> None:
         raise CannotServe(f"{'the web server' if ended is children[0] else 'the worker'} ended with {ended.returncode}")
 
 
-def work(queue: Huey) -> None:
-    """Run the background worker in this process until it is told to end."""
+def work(app: Flask) -> None:
+    """Run the background worker in this process until it is told to end.
+
+    It has two threads: while one sends a million notices, the other does what is due by the clock.
+    """
+    queue: Huey = app.extensions["queue"]
     consumer = queue.create_consumer(
-        workers=1, initial_delay=QUICKEST_LOOK, max_delay=SLOWEST_LOOK, backoff=1.3, check_worker_health=True
+        workers=2, initial_delay=QUICKEST_LOOK, max_delay=SLOWEST_LOOK, backoff=1.3, check_worker_health=True
     )
+    app.extensions["wait"] = consumer.stop_flag.wait  # so that sending ends between two mails
     consumer.run()
 
 

@@ -7,25 +7,24 @@ is made good by the next periodic one, and any task may run twice or side by sid
 import logging
 from collections.abc import Callable
 from functools import wraps
+from threading import Event, Lock
 from urllib.parse import urlsplit
 
 from flask import Flask
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from sqlalchemy.orm import Session
 
-from . import clock
+from . import clock, posting
 from .column import settings as column_settings
 from .column.settings import settings
 from .comments import retention as comments_retention
 from .config import Config
-from .courses import mails, waitlist
+from .courses import mails, opening, waitlist
 from .db import db, writing
 from .letters import announcing, naming
 from .letters.publishing import live
 from .mail import delivery
-from .mail.messages import Letterhead, Mail, Writer, build
-from .mail.models import Delivery
-from .mail.smtp import MailFailed, ServerAway, Transport, transport
+from .mail.messages import Writer
 from .questions import retention as questions_retention
 from .questions import telling
 
@@ -34,6 +33,7 @@ log = logging.getLogger(__name__)
 MAILS: dict[str, Writer] = {
     "confirmation": mails.confirmation,
     "notice": mails.notice,
+    "trial": mails.trial,
     "answered": telling.answered,
 }
 """Every kind of mail: its writer here, its words in templates/mail/<kind>/. `delivery.put` makes one due."""
@@ -53,6 +53,8 @@ def set_up_work(app: Flask, config: Config) -> None:
     """Give the application its queue and its schedule: app.extensions["queue"], and `wake` for the edges."""
     queue = open_queue(config)
     app.extensions["queue"] = queue
+    app.extensions["wait"] = posting.until  # the worker's own, when it runs, hears that it is to end
+    app.extensions["sending"], app.extensions["sending_word"] = Lock(), Event()
 
     def task(do: Callable[[Flask, Config], object]) -> Callable[[], object]:
         @wraps(do)
@@ -78,54 +80,34 @@ def wake(app: Flask) -> None:
 
 
 def sweep(app: Flask, config: Config) -> None:
-    """What a lost task should have done, and the mails that became due by the clock alone."""
-    lost = delivery.mark_in_doubt(db.session(), now=clock.now())
-    telling.enlist(db.session(), now=clock.now())
-    db.session.commit()
+    """What a lost task should have done, what became due by the clock alone, and what is done a little at a time."""
+    session = db.session()
+    lost = delivery.mark_in_doubt(session, now=clock.now())
+    telling.enlist(session, now=clock.now())
+    session.commit()
     if lost:
         log.warning("%d deliveries lost their worker: their fate is not known", lost)
+    while opening.give_up_stopped(session, now=clock.now()):
+        session.commit()
+    session.commit()
     deliver_due(app, config)
 
 
 def deliver_due(app: Flask, config: Config) -> int:
-    """Send everything that is due, one by one, over one connection; returns how many left."""
-    with transport(config.mail_url, config.data / "mails") as post:
-        return deliver_all(config, post)
+    """Send everything that is due; returns how many left. In one process one thread sends at a time.
 
-
-def deliver_all(config: Config, post: Transport) -> int:
-    """One commit a mail: the record of the last one and the claim of the next are the same transaction."""
-    session = db.session()
+    Who comes while another sends leaves word, and the other looks once more: nothing waits for the next sweep.
+    """
+    sending, word = app.extensions["sending"], app.extensions["sending_word"]
     sent = 0
-    claimed = delivery.claim(session, now=clock.now())
-    session.commit()
-    while claimed is not None:
-        column = settings(session)
-        letterhead = Letterhead(column.title, column.mail_from, config.base_url, column.language)
-        mail = MAILS[claimed.kind](session, claimed, letterhead)
-        outcome: str | MailFailed | None = None
-        if mail is None:
-            delivery.drop(session, claimed, now=clock.now())
-        else:
-            outcome = _handed_over(session, post, mail, claimed, letterhead)
-            delivery.record(session, claimed, outcome, now=clock.now())
-            sent += isinstance(outcome, str)
-        claimed = None if isinstance(outcome, ServerAway) else delivery.claim(session, now=clock.now())
-        session.commit()
+    word.set()
+    while word.is_set() and sending.acquire(blocking=False):
+        try:
+            word.clear()
+            sent += posting.deliver_due(config, db.session(), MAILS, wait=app.extensions["wait"])
+        finally:
+            sending.release()
     return sent
-
-
-def _handed_over(
-    session: Session, post: Transport, mail: Mail, claimed: Delivery, letterhead: Letterhead
-) -> str | MailFailed:
-    kind, number = claimed.kind, claimed.id
-    try:
-        message = build(mail, claimed, letterhead, now=clock.now())
-        session.commit()  # nothing is locked while the server takes its time
-        return post.send(message)
-    except MailFailed as failure:
-        log.warning("%s %d: %s: %s", kind, number, type(failure).__name__, failure)
-        return failure
 
 
 def announce(app: Flask, config: Config) -> int:

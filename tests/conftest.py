@@ -81,13 +81,14 @@ class Stage:
             # Triggers sleep for this one connection's transaction, or no decision could ever be swept away.
             connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
             for table in Base.metadata.tables.values():
-                if table.name not in ("settings", "editions"):
+                if table.name not in ("settings", "editions", "pace"):
                     connection.execute(table.delete())
-                if "id" in table.c and table.name not in ("settings", "editions"):
+                if "id" in table.c and table.name not in ("settings", "editions", "pace"):
                     connection.execute(
                         sa.text("SELECT setval(pg_get_serial_sequence(:table, 'id'), 1, false)"), {"table": table.name}
                     )
             connection.execute(sa.text("TRUNCATE search_letters, search_comments"))
+            connection.execute(sa.text("UPDATE pace SET next_at = '2000-01-01Z'"))
             row = Base.metadata.tables["settings"]
             connection.execute(row.delete())
             connection.execute(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import CheckConstraint, Double, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base
@@ -31,6 +31,12 @@ class Settings(Base):
     """Markdown; empty: the rules in the product's own words, which name the target."""
     rules_html: Mapped[str] = mapped_column(default="")
     mail_from: Mapped[str] = mapped_column(String(254), default="column@example.org")
+    mail_reply_to: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    """Where answers to mails go; empty: to `mail_from`."""
+    mails_per_second: Mapped[float] = mapped_column(Double, default=0, server_default=text("0"))
+    """How many mails leave in a second at most, by all workers together; 0: as many as the mail server takes."""
+    dkim_selector: Mapped[str] = mapped_column(String(63), default="", server_default="")
+    """Names the key with which mails are signed, `dkim/<selector>.pem` in the data folder; empty: unsigned."""
     pruned_days: Mapped[int] = mapped_column(default=30)
     """How long the text of a pruned comment is kept."""
     declined_days: Mapped[int] = mapped_column(default=90)

@@ -1,10 +1,14 @@
-"""The two mails of a waitlist: the confirmation, and the notice."""
+"""The mails of a waitlist: the confirmation, the notice, and its trial."""
 
-from sqlalchemy.orm import Session
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
 
 from ..mail.messages import Letterhead, Mail
 from ..mail.models import Delivery
-from .models import Subscriber
+from ..text import letter as letter_text
+from .models import NoticeDraft, Opening, Subscriber
 
 
 def confirmation(session: Session, delivery: Delivery, letterhead: Letterhead) -> Mail | None:
@@ -24,9 +28,43 @@ def notice(session: Session, delivery: Delivery, letterhead: Letterhead) -> Mail
     leave_url = f"{letterhead.base_url}/waitlist/leave/{subscriber.leave_token}"
     return Mail(
         to=subscriber.email,
-        values={"course": subscriber.course, "opening": subscriber.opening, "leave_url": leave_url},
+        values={"course": subscriber.course, "opening": subscriber.opening},
         leave_url=leave_url,
+        shared=f"opening {subscriber.opening_id}",
+        personal={"leave_url": leave_url},
     )
+
+
+def trial(session: Session, delivery: Delivery, letterhead: Letterhead) -> Mail | None:
+    """The notice of a course's next opening as it is written so far, to the editor who wrote it."""
+    draft = session.get(NoticeDraft, delivery.about_id)
+    return None if draft is None else as_it_will_arrive(draft, letterhead)
+
+
+def as_it_will_arrive(draft: NoticeDraft, letterhead: Letterhead) -> Mail:
+    """A notice to its own writer. Its way to leave leads nowhere, since an editor has nothing to leave."""
+    opening = Opening(
+        subject=draft.subject,
+        text_source=draft.text_source,
+        text_html=letter_text.render(draft.text_source, letterhead.language),
+        link=draft.link,
+    )
+    leave_url = f"{letterhead.base_url}/waitlist/leave/trial"
+    return Mail(
+        to=draft.by.email,
+        values={"course": draft.course, "opening": opening, "leave_url": leave_url},
+        leave_url=leave_url,
+        template="notice",
+    )
+
+
+def ready(session: Session, deliveries: Sequence[Delivery]) -> None:
+    """Read the subscribers of many deliveries at once; the writers then find them in the session."""
+    ids = [one.subscriber_id for one in deliveries if one.subscriber_id is not None]
+    if ids:
+        with_all = (joinedload(Subscriber.opening), joinedload(Subscriber.course))
+        query = select(Subscriber).where(Subscriber.id.in_(ids)).options(*with_all)
+        session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def _reached(session: Session, delivery: Delivery) -> Subscriber | None:

@@ -29,6 +29,8 @@ class Opening(Base):
 
     __tablename__ = "openings"
     __table_args__ = (
+        # A form that was sent twice, or is of yesterday, says the number of an opening that there is.
+        Index("uq_openings_number", "course_id", "number", unique=True),
         Index(
             "uq_openings_one_open",
             "course_id",
@@ -48,6 +50,30 @@ class Opening(Base):
     opened_at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     closed_at: Mapped[datetime | None]
+    number: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """The first, the second … opening of its course."""
+    paused_at: Mapped[datetime | None]
+    """Nothing of it is sent while this is set."""
+    stopped_at: Mapped[datetime | None]
+    """An editor stopped it for good: who had not got the notice by then waits for the next opening."""
+
+    by: Mapped[Person] = relationship(lazy="joined")
+    course: Mapped[Course] = relationship(lazy="joined")
+
+
+class NoticeDraft(Base):
+    """The notice of a course's next opening, while it is written."""
+
+    __tablename__ = "notice_drafts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), unique=True)
+    subject: Mapped[str] = mapped_column(String(200))
+    text_source: Mapped[str]
+    link: Mapped[str] = mapped_column(String(500))
+    saved_at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    """Who saved it last; a trial of it goes there."""
 
     by: Mapped[Person] = relationship(lazy="joined")
     course: Mapped[Course] = relationship(lazy="joined")

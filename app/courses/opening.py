@@ -1,28 +1,52 @@
-"""Enrolment opens: one moment, one text, one notice to each who had confirmed before (promise 6)."""
+"""Enrolment opens: one moment, one text, one notice to each who had confirmed before (promise 6).
 
-from datetime import datetime
+The notices are on their way then; an opening can be paused and taken up again, and stopped for good.
+"""
 
-from sqlalchemy import func, insert, literal, select, update
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from ..accounts.models import Person
 from ..mail.models import BULK, Delivery
 from ..refusals import Refusal
 from ..text import letter as letter_text
-from .models import Course, Opening, Subscriber
+from .models import Course, NoticeDraft, Opening, Subscriber
+
+STOPPED_AT_ONCE = 2000
+"""Notices of a stopped opening that are given up in one transaction, so that nobody waits long for the database."""
+LATELY = timedelta(minutes=2)
+"""The speed of sending is that of this time."""
+SAMPLE = 500
+"""Notices by which the speed is told."""
 
 
 class AlreadyOpen(Refusal):
-    """Enrolment of this course is open already; its notices are on their way."""
+    """Enrolment of this course was opened meanwhile; its notices are on their way."""
+
+
+class Stopped(Refusal):
+    """This opening was stopped for good. Who had got no notice by then waits for the next opening."""
 
 
 def open_enrolment(
-    session: Session, course: Course, *, subject: str, text: str, link: str, language: str, by: Person, now: datetime
+    session: Session,
+    course: Course,
+    *,
+    subject: str,
+    text: str,
+    link: str,
+    language: str,
+    by: Person,
+    now: datetime,
+    number: int | None = None,
 ) -> Opening:
     """Open enrolment: who is told is settled here, in this transaction, and each gets one delivery.
 
-    text: Markdown. link: where people enrol. Raises AlreadyOpen, also when another session was first.
+    text: Markdown. link: where people enrol. number: which opening of the course it was meant to be, so that a form
+    sent twice opens once. Raises AlreadyOpen, also when another session was first.
     """
     opening = Opening(
         course_id=course.id,
@@ -32,6 +56,7 @@ def open_enrolment(
         link=link,
         opened_at=now,
         by_id=by.id,
+        number=number or next_number(session, course),
     )
     try:
         with session.begin_nested():
@@ -58,10 +83,132 @@ def open_enrolment(
     return opening
 
 
+def next_number(session: Session, course: Course) -> int:
+    """Which opening of the course the next one will be."""
+    return (session.scalar(select(func.max(Opening.number)).where(Opening.course_id == course.id)) or 0) + 1
+
+
+def draft(session: Session, course: Course) -> NoticeDraft | None:
+    """The notice of the next opening, as far as it is written."""
+    return session.scalar(select(NoticeDraft).where(NoticeDraft.course_id == course.id))
+
+
+def save_draft(
+    session: Session, course: Course, *, subject: str, text: str, link: str, by: Person, now: datetime
+) -> NoticeDraft:
+    """Keep what was written so far."""
+    kept = draft(session, course)
+    if kept is None:
+        kept = NoticeDraft(course_id=course.id)
+        session.add(kept)
+    kept.subject, kept.text_source, kept.link, kept.by_id, kept.saved_at = subject, text, link, by.id, now
+    session.flush()
+    session.refresh(kept)
+    return kept
+
+
 def close(session: Session, opening: Opening, *, now: datetime) -> None:
     """Enrolment has ended: the course page offers the waitlist for the next time. A second time changes nothing."""
     session.execute(update(Opening).where(Opening.id == opening.id, Opening.closed_at.is_(None)).values(closed_at=now))
     session.refresh(opening)
+
+
+def pause(session: Session, opening: Opening, *, now: datetime) -> None:
+    """No notice leaves until `resume`; those in a server's hands at this moment do. Raises Stopped."""
+    _change(session, opening, Opening.paused_at.is_(None), paused_at=now)
+
+
+def resume(session: Session, opening: Opening) -> None:
+    """The notices that wait leave again, and no other. Raises Stopped."""
+    _change(session, opening, Opening.paused_at.is_not(None), paused_at=None)
+
+
+def _change(session: Session, opening: Opening, when: object, **values: object) -> None:
+    session.execute(
+        update(Opening).where(Opening.id == opening.id, Opening.stopped_at.is_(None), when).values(**values)  # type: ignore[arg-type]
+    )
+    session.refresh(opening)
+    if opening.stopped_at is not None:
+        raise Stopped
+
+
+def stop(session: Session, opening: Opening, *, now: datetime) -> None:
+    """For good: who has got no notice by now waits for the next opening of the course. Raises Stopped the second time.
+
+    The rows follow a few at a time (`give_up_stopped`); from this moment on none of them is sent.
+    """
+    stopped = session.execute(
+        update(Opening).where(Opening.id == opening.id, Opening.stopped_at.is_(None)).values(stopped_at=now)
+    )
+    session.refresh(opening)
+    if stopped.rowcount != 1:  # type: ignore[attr-defined]
+        raise Stopped
+
+
+def give_up_stopped(session: Session, *, now: datetime) -> int:
+    """Some of the notices that stopped openings have left; their subscribers wait again. Returns how many."""
+    some = (
+        select(Delivery.id, Delivery.subscriber_id)
+        .join(Opening, Opening.id == Delivery.opening_id)
+        .where(Opening.stopped_at.is_not(None), Delivery.state == "waiting")
+        .limit(STOPPED_AT_ONCE)
+        .with_for_update(of=Delivery.__table__, skip_locked=True)
+    )
+    rows = session.execute(some).all()
+    if rows:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_([row.id for row in rows]), Delivery.state == "waiting")
+            .values(state="dropped", finished_at=now)
+            .execution_options(synchronize_session=False)
+        )
+        _wait_again(session, [row.subscriber_id for row in rows])
+    return len(rows)
+
+
+def _wait_again(session: Session, ids: list[int]) -> None:
+    """Unless they left, or left the same address anew meanwhile."""
+    other = aliased(Subscriber)
+    anew = exists().where(
+        other.course_id == Subscriber.course_id,
+        other.email_key == Subscriber.email_key,
+        other.opening_id.is_(None),
+    )
+    session.execute(
+        update(Subscriber)
+        .where(Subscriber.id.in_(ids), Subscriber.left_at.is_(None), ~anew)
+        .values(opening_id=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def retry_failed(session: Session, opening: Opening, *, by: Person, now: datetime) -> int:
+    """Those that a server refused are tried again, with the same Message-IDs. Returns how many. Raises Stopped."""
+    session.refresh(opening)
+    if opening.stopped_at is not None:
+        raise Stopped
+    again = session.execute(
+        update(Delivery)
+        .where(Delivery.opening_id == opening.id, Delivery.state == "failed")
+        .values(
+            state="waiting",
+            due_at=now,
+            attempts=0,
+            first_tried_at=None,
+            finished_at=None,
+            settled_by_id=by.id,
+            settled_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(again.rowcount)  # type: ignore[attr-defined]
+
+
+def running(session: Session) -> list[int]:
+    """The openings whose notices are sent now: the one place that says so, and the database's trigger behind it."""
+    waiting = exists().where(Delivery.opening_id == Opening.id, Delivery.state == "waiting")
+    query = select(Opening.id).where(Opening.paused_at.is_(None), Opening.stopped_at.is_(None), waiting)
+    return list(session.scalars(query.order_by(Opening.id)))
 
 
 def of(session: Session, course: Course) -> list[Opening]:
@@ -75,3 +222,17 @@ def progress(session: Session, opening: Opening) -> dict[str, int]:
         select(Delivery.state, func.count()).where(Delivery.opening_id == opening.id).group_by(Delivery.state)
     )
     return {state: number for state, number in rows}
+
+
+def per_second(session: Session, opening: Opening, *, now: datetime) -> float:
+    """How many notices of it were sent in a second, lately; 0 when that cannot be told."""
+    newest = (
+        select(Delivery.finished_at)
+        .where(Delivery.opening_id == opening.id, Delivery.state == "sent")
+        .order_by(Delivery.id.desc())
+        .limit(SAMPLE)
+    )
+    lately = [moment for moment in session.scalars(newest) if moment and moment > now - LATELY]
+    if len(lately) < 2:
+        return 0.0
+    return (len(lately) - 1) / max((max(lately) - min(lately)).total_seconds(), 0.001)

@@ -1,29 +1,58 @@
-"""Deliveries, one by one: claim, hand over, record (promise 6). The edge commits between the steps.
+"""Deliveries: put, claim a few, begin one, record what became of it (promise 6). The edge commits between the steps.
 
-The claim is committed before the mail leaves, and the record after: whatever crashes in between leaves the row in
-`sending`, and such a row is in doubt, never silently sent again.
+A claim keeps other workers away for a while and says nothing about the mail: when the claim has run out, anybody may
+take it. `begin` is committed before a mail leaves and `record` after: whatever crashes in between leaves that one row
+in `sending`, and such a row is in doubt, never silently sent again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
 from ..refusals import Refusal
-from .models import ORDINARY, Delivery
+from .models import AWAITED, BULK, ORDINARY, Delivery
 from .smtp import FateUnknown, MailFailed, RefusedForGood, ServerAway
 
-GIVE_UP_AFTER = 8
-"""Refusals for now, after which a delivery has failed: with FIRST_PAUSE doubling, about two days."""
-FIRST_PAUSE = timedelta(minutes=10)
+AT_ONCE = 50
+"""Deliveries in one claim: few, so that an urgent mail never waits for more than these."""
+LEASE = timedelta(minutes=5)
+"""How long a claim keeps others away. A worker that died held its claims for no longer."""
 LONGEST_HAND_OVER = timedelta(minutes=15)
-"""More than all timeouts of one hand-over together: a claim older than this has lost its worker."""
+"""More than all timeouts of one hand-over together: a hand-over that began before this has lost its worker."""
+FIRST_PAUSE = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(hours=6)
+"""Pauses between tries that a server refused for now double from the first to the longest."""
+GIVE_UP_AFTER = timedelta(days=3)
+"""The last try of a mail that a server refuses for now comes so long after the first."""
+
+_table = Delivery.__table__
+_BEGIN = (
+    update(_table)  # type: ignore[arg-type]
+    .where(_table.c.id == bindparam("this"), _table.c.state == "waiting", _table.c.claimed_by == bindparam("me"))
+    .values(
+        state="sending",
+        claimed_at=bindparam("now"),
+        first_tried_at=func.coalesce(_table.c.first_tried_at, bindparam("now")),
+    )
+)
+_SENT = (
+    update(_table)  # type: ignore[arg-type]
+    # In doubt too: a sweep that took a slow worker for a dead one knew less than the worker does.
+    .where(
+        _table.c.id == bindparam("this"),
+        _table.c.state.in_(["sending", "in_doubt"]),
+        _table.c.claimed_by == bindparam("me"),
+    )
+    .values(state="sent", finished_at=bindparam("now"), reply=bindparam("said"))
+)
 
 
 class NothingToSettle(Refusal):
-    """Only a delivery whose fate is not known, or that failed, can be sent again by hand."""
+    """Only a delivery whose fate is not known, or that failed, can be settled by hand."""
 
 
 def put(
@@ -40,19 +69,10 @@ def put(
 
     kind: a writer of `work.MAILS`. about_id: the row from which that writer takes the address and the rest.
     """
+    values = {"kind": kind, "subscriber_id": subscriber_id, "about_id": about_id, "once": once, "urgency": urgency}
     try:
         with session.begin_nested():
-            session.execute(
-                insert(Delivery).values(
-                    kind=kind,
-                    subscriber_id=subscriber_id,
-                    about_id=about_id,
-                    once=once,
-                    urgency=urgency,
-                    made_at=now,
-                    due_at=now,
-                )
-            )
+            session.execute(insert(Delivery).values(**values, made_at=now, due_at=now))
     except IntegrityError:
         if once is None or session.scalar(select(Delivery.id).where(Delivery.once == once)) is None:
             raise
@@ -60,57 +80,128 @@ def put(
     return True
 
 
-def claim(session: Session, *, now: datetime) -> Delivery | None:
-    """The next delivery that is due, now in this worker's hands; the most urgent first.
+def claim(session: Session, *, by: str, openings: Sequence[int], now: datetime, limit: int = AT_ONCE) -> list[Delivery]:
+    """The next deliveries that are due, kept for this worker: the most urgent, and notices of these openings last.
 
-    The guarded UPDATE lets exactly one worker have it. Returns None when nothing is due.
+    by: a name that no other claim has. The rows stay `waiting`; `begin` asks whether they are still ours.
     """
-    due = (
-        select(Delivery.id)
-        .where(Delivery.state == "waiting", Delivery.due_at <= now)
-        .order_by(Delivery.urgency, Delivery.due_at, Delivery.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+    lanes: list[tuple[int | None, int]] = [(None, AWAITED), (None, ORDINARY), (None, BULK)]
+    for opening_id, urgency in lanes + [(one, BULK) for one in openings]:
+        due = (
+            select(Delivery.id)
+            .where(
+                Delivery.state == "waiting",
+                Delivery.opening_id == opening_id if opening_id else Delivery.opening_id.is_(None),
+                Delivery.urgency == urgency,
+                Delivery.due_at <= now,
+            )
+            .order_by(Delivery.due_at, Delivery.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        ids = list(session.scalars(due))
+        if ids:
+            return _claimed(session, ids, by, now)
+    return []
+
+
+def _claimed(session: Session, ids: list[int], by: str, now: datetime) -> list[Delivery]:
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state == "waiting", Delivery.due_at <= now)
+        .values(claimed_by=by, claimed_at=now, due_at=now + LEASE)
+        .execution_options(synchronize_session=False)
     )
-    while (delivery_id := session.scalar(due)) is not None:
-        this = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == "waiting")
-        try:
-            with session.begin_nested():
-                mine = session.execute(this.values(state="sending", claimed_at=now))
-        except IntegrityError:  # they left while it was on its way: the database lets nothing go there
-            session.execute(this.values(state="dropped", finished_at=now))
-            continue
-        if mine.rowcount == 1:  # type: ignore[attr-defined]
-            return session.get(Delivery, delivery_id, populate_existing=True)
-    return None
+    mine = select(Delivery).where(Delivery.id.in_(ids), Delivery.claimed_by == by).order_by(Delivery.id)
+    return list(session.scalars(mine.execution_options(populate_existing=True)))
 
 
-def record(session: Session, delivery: Delivery, outcome: str | MailFailed, *, now: datetime) -> None:
-    """What became of a claimed delivery. outcome: the server's reply, or the failure."""
-    delivery.reply = str(outcome)[:300]
+def begin(session: Session, delivery_id: int, *, by: str, now: datetime) -> bool:
+    """Its mail leaves now; False when it is no longer this worker's to send.
+
+    Raises sqlalchemy's IntegrityError, by the database's triggers, when the subscriber left or the opening is paused.
+    """
+    begun = session.connection().execute(_BEGIN, {"this": delivery_id, "me": by, "now": now})
+    return begun.rowcount == 1
+
+
+def record(
+    session: Session, delivery_id: int, outcome: str | MailFailed, *, by: str, now: datetime, jitter: float = 0.5
+) -> None:
+    """What became of a delivery that was begun. outcome: the server's reply, or the failure. jitter: 0 to 1."""
+    said = str(outcome)[:300]
+    if not isinstance(outcome, MailFailed):
+        session.connection().execute(_SENT, {"this": delivery_id, "me": by, "now": now, "said": said})
+        return
+    values: dict[str, object] = {"reply": said}
     if isinstance(outcome, ServerAway):
-        delivery.state = "waiting"  # nothing wrong with this mail: it stays first in line
+        values |= {"state": "waiting", "due_at": now}  # nothing wrong with this mail: it stays first in line
     elif isinstance(outcome, FateUnknown):
-        delivery.state, delivery.finished_at = "in_doubt", now
+        values |= {"state": "in_doubt", "finished_at": now}
     elif isinstance(outcome, RefusedForGood):
-        delivery.state, delivery.finished_at = "failed", now
-    elif isinstance(outcome, MailFailed):
-        delivery.attempts += 1
-        delivery.due_at = now + FIRST_PAUSE * 2 ** (delivery.attempts - 1)
-        delivery.state = "waiting" if delivery.attempts < GIVE_UP_AFTER else "failed"
+        values |= {"state": "failed", "finished_at": now}
     else:
-        delivery.state, delivery.finished_at = "sent", now
-    session.flush()
+        values |= _later(session, delivery_id, now, jitter)
+    session.execute(
+        update(Delivery)
+        .where(_is(delivery_id, by), Delivery.state == "sending")
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
 
 
-def drop(session: Session, delivery: Delivery, *, now: datetime) -> None:
+def _later(session: Session, delivery_id: int, now: datetime, jitter: float) -> dict[str, object]:
+    """Refused for now: the next try, or after days of them the end."""
+    tried, first = session.execute(
+        select(Delivery.attempts, Delivery.first_tried_at).where(Delivery.id == delivery_id)
+    ).one()
+    last = (first or now) + GIVE_UP_AFTER
+    if now >= last:
+        return {"attempts": tried + 1, "state": "failed", "finished_at": now}
+    return {"attempts": tried + 1, "state": "waiting", "due_at": min(now + pause_after(tried + 1, jitter), last)}
+
+
+def pause_after(refusals: int, jitter: float) -> timedelta:
+    """How long to wait after so many refusals for now; jitter (0 to 1) keeps a thousand mails from coming at once."""
+    doubled: timedelta = FIRST_PAUSE * 2 ** min(refusals - 1, 16)
+    return min(doubled, LONGEST_PAUSE) * (0.75 + jitter / 2)
+
+
+def refuse(session: Session, delivery_id: int, reason: RefusedForGood, *, by: str, now: datetime) -> None:
+    """No mail can be written to that address: the delivery fails before anything has left."""
+    _end(session, delivery_id, by, state="failed", finished_at=now, reply=str(reason)[:300])
+
+
+def drop(session: Session, delivery_id: int, *, by: str, now: datetime) -> None:
     """The subscriber left, or the mail has no sense any more: it is not sent."""
-    delivery.state, delivery.finished_at = "dropped", now
-    session.flush()
+    _end(session, delivery_id, by, state="dropped", finished_at=now)
+
+
+def _end(session: Session, delivery_id: int, by: str, **values: object) -> None:
+    session.execute(
+        update(Delivery)
+        .where(_is(delivery_id, by), Delivery.state == "waiting")
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def release(session: Session, *, by: str, delivery_ids: Sequence[int], due_at: datetime) -> None:
+    """Claimed and not begun: others may have them from `due_at` on."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(delivery_ids), Delivery.claimed_by == by, Delivery.state == "waiting")
+        .values(due_at=due_at, claimed_by=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is(delivery_id: int, by: str) -> ColumnElement[bool]:
+    return (Delivery.id == delivery_id) & (Delivery.claimed_by == by)
 
 
 def mark_in_doubt(session: Session, *, now: datetime) -> int:
-    """Deliveries whose worker was lost between claim and record: they may have been sent. Returns how many."""
+    """Deliveries whose worker was lost between begin and record: they may have been sent. Returns how many."""
     lost = session.execute(
         update(Delivery)
         .where(Delivery.state == "sending", Delivery.claimed_at <= now - LONGEST_HAND_OVER)
@@ -122,20 +213,24 @@ def mark_in_doubt(session: Session, *, now: datetime) -> int:
 
 def send_again(session: Session, delivery: Delivery, *, by: Person, now: datetime) -> None:
     """An editor's word for a delivery in doubt or failed; it carries the same Message-ID. Raises NothingToSettle."""
-    again = session.execute(
+    values = {"state": "waiting", "due_at": now, "attempts": 0, "first_tried_at": None, "finished_at": None}
+    _settle(session, delivery, ["in_doubt", "failed"], values, by, now)
+
+
+def take_as_sent(session: Session, delivery: Delivery, *, by: Person, now: datetime) -> None:
+    """An editor's word for a delivery in doubt: it has arrived. Raises NothingToSettle."""
+    _settle(session, delivery, ["in_doubt"], {"state": "sent"}, by, now)
+
+
+def _settle(
+    session: Session, delivery: Delivery, states: list[str], values: dict[str, object], by: Person, now: datetime
+) -> None:
+    settled = session.execute(
         update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.state.in_(["in_doubt", "failed"]))
-        .values(
-            state="waiting",
-            due_at=now,
-            attempts=0,
-            first_tried_at=None,
-            finished_at=None,
-            settled_by_id=by.id,
-            settled_at=now,
-        )
+        .where(Delivery.id == delivery.id, Delivery.state.in_(states))
+        .values(settled_by_id=by.id, settled_at=now, **values)
     )
-    if again.rowcount != 1:  # type: ignore[attr-defined]
+    if settled.rowcount != 1:  # type: ignore[attr-defined]
         raise NothingToSettle
     session.refresh(delivery)
 
@@ -143,4 +238,4 @@ def send_again(session: Session, delivery: Delivery, *, by: Person, now: datetim
 def to_look_at(session: Session, opening_id: int, limit: int = 200) -> list[Delivery]:
     """An opening's deliveries that wait for an editor's word."""
     query = select(Delivery).where(Delivery.opening_id == opening_id, Delivery.state.in_(["in_doubt", "failed"]))
-    return list(session.scalars(query.order_by(Delivery.id).limit(limit)))
+    return list(session.scalars(query.order_by(Delivery.state.desc(), Delivery.id).limit(limit)))

@@ -1,29 +1,35 @@
-"""Mails as they leave: one multipart message, from three templates of one folder under `templates/mail/`."""
+"""Mails as they leave: one multipart message, from three templates of one folder under `templates/mail/`.
 
+Mails that share their words, as the notices of one opening do, are rendered once (`Mail.shared`); only what is
+personal is put in for each, so that a million costs a million short encodings and not a million renderings.
+"""
+
+import binascii
+import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+import idna
 from flask import render_template
 from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from .models import Delivery
-from .smtp import RefusedForGood
-
-# Headers are folded when they are set; one set raw stays as it is. The standard library would put a long address of
-# List-Unsubscribe into encoded words, which no mail program reads (RFC 2369, 2).
-_POLICY = SMTP.clone(refold_source="none")
+from .smtp import Envelope, RefusedForGood
 
 PARTS = ("subject.txt", "text.txt", "html.html")
 """The templates of one kind of mail."""
+
+_ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,;:"]+@[^\s@<>()\[\]\\,;:"]+""")
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class Letterhead:
     address: str
     base_url: str
     language: str
+    reply_to: str = ""
+    """Where answers go, when that is not the address the mails come from."""
 
     @property
     def host(self) -> str:
@@ -43,7 +51,7 @@ class Letterhead:
 
 @dataclass(frozen=True)
 class Mail:
-    """What one mail says; the templates of its kind's folder get `values`, and `language`."""
+    """What one mail says; the templates of its kind's folder get `values`, `personal` and `language`."""
 
     to: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -51,37 +59,82 @@ class Mail:
     """One-click leaving (RFC 8058); empty for a mail that nobody has subscribed to."""
     language: str = ""
     """The reader's, when it is not the column's."""
+    template: str = ""
+    """The folder of its templates, when that is not its kind."""
+    shared: str = ""
+    """A name for the words that many mails of this kind have in common. Then `values` are the same for all of them,
+    and `personal` holds what differs: texts that the templates print and do nothing else with."""
+    personal: dict[str, str] = field(default_factory=dict)
 
 
 Writer = Callable[[Session, Delivery, Letterhead], Mail | None]
 """Writes the mails of one kind; None: this one has no sense any more and is dropped."""
 
 
-def build(mail: Mail, delivery: Delivery, letterhead: Letterhead, *, now: datetime) -> EmailMessage:
-    """The message to hand over. Needs an application context, for the templates.
+@dataclass(frozen=True)
+class _Words:
+    """What mails with the same words have in common. Where something is personal stands its mark."""
 
-    Raises RefusedForGood when no mail can be written to that address.
-    """
-    language = mail.language or letterhead.language
-    with force_locale(language):
-        subject, text, html = (
-            render_template(f"mail/{delivery.kind}/{part}", language=language, **mail.values) for part in PARTS
-        )
-    message = EmailMessage(policy=_POLICY)
-    message["Subject"] = " ".join(subject.split())
-    message["From"] = Address(letterhead.name, addr_spec=letterhead.address)
-    message["To"] = _to(mail)
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{message_name(delivery)}@{letterhead.host}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: vacation responders stay silent
-    if mail.leave_url:
-        message.set_raw("List-Unsubscribe", f"<{mail.leave_url}>")
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message["Precedence"] = "bulk"
-    message.set_content(text.strip() + "\n", cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
-    message["Content-Language"] = language  # at last: setting the content removes all Content- headers
-    return message
+    head: bytes
+    text: str
+    html: str
+    marks: dict[str, str]
+    boundary: str
+
+
+class Desk:
+    """Where mails are written: it keeps shared words for as long as it is kept itself."""
+
+    def __init__(self, letterhead: Letterhead) -> None:
+        self.letterhead = letterhead
+        self._kept: dict[tuple[str, str, str], _Words] = {}
+
+    def write(self, mail: Mail, delivery: Delivery, *, sender: str, now: datetime) -> Envelope:
+        """The mail in its envelope. Needs an application context, for the templates. sender: the envelope's.
+
+        Raises RefusedForGood when no mail can be written to that address.
+        """
+        recipient = _reachable(mail.to)
+        words = self._words(mail, delivery)
+        head = [
+            b"To: " + recipient.encode(),
+            b"Date: " + format_datetime(now).encode(),
+            f"Message-ID: <{message_name(delivery)}@{self.letterhead.host}>".encode(),
+        ]
+        if mail.leave_url:
+            # Never folded or encoded: mail programs read no encoded words there (RFC 2369, 2).
+            head.append(f"List-Unsubscribe: <{mail.leave_url}>".encode())
+            head.append(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+            head.append(b"Precedence: bulk")
+        text, html = words.text, words.html
+        for name, mark in words.marks.items():
+            text = text.replace(mark, mail.personal[name])
+            html = html.replace(mark, escape(mail.personal[name]))
+        data = words.head + b"\r\n".join(head) + b"\r\n" + _body(text, html, words.boundary)
+        return Envelope(sender=sender, recipient=recipient, data=data, name=message_name(delivery))
+
+    def _words(self, mail: Mail, delivery: Delivery) -> _Words:
+        language = mail.language or self.letterhead.language
+        key = (delivery.kind, mail.shared, language)
+        if not mail.shared or key not in self._kept:
+            marks = {name: f"personal{secrets.token_hex(8)}" for name in mail.personal}
+            self._kept[key] = self._rendered(mail, mail.template or delivery.kind, language, marks)
+        return self._kept[key]
+
+    def _rendered(self, mail: Mail, folder: str, language: str, marks: dict[str, str]) -> _Words:
+        values = {"language": language, **mail.values, **marks}
+        with force_locale(language):
+            subject, text, html = (render_template(f"mail/{folder}/{part}", **values) for part in PARTS)
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = " ".join(subject.split())
+        message["From"] = Address(self.letterhead.name, addr_spec=self.letterhead.address)
+        if self.letterhead.reply_to:
+            message["Reply-To"] = Address(addr_spec=self.letterhead.reply_to)
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: vacation responders stay silent
+        message["Content-Language"] = language
+        head = message.as_bytes().rstrip(b"\r\n") + b"\r\n"
+        # "=_" stands in no quoted-printable text, so no part can hold the line that ends it.
+        return _Words(head, text.strip() + "\n", html, marks, f"=_{secrets.token_hex(12)}")
 
 
 def message_name(delivery: Delivery) -> str:
@@ -89,8 +142,31 @@ def message_name(delivery: Delivery) -> str:
     return f"{delivery.kind}.{delivery.id}.{delivery.made_at:%Y%m%d%H%M%S%f}"
 
 
-def _to(mail: Mail) -> Address:
+def _body(text: str, html: str, boundary: str) -> bytes:
+    parts = [
+        f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n'.encode(),
+        _part("plain", text),
+        _part("html", html),
+    ]
+    line = f"\r\n--{boundary}".encode()
+    return (line + b"\r\n").join(parts) + line + b"--\r\n"
+
+
+def _part(subtype: str, content: str) -> bytes:
+    """Quoted-printable: 7 bits and short lines, whatever is in it; no line begins as mailboxes begin a mail."""
+    encoded = binascii.b2a_qp(re.sub(r"\r\n?|\n", "\r\n", content).encode(), istext=True)
+    encoded = re.sub(rb"(?m)^From ", b"=46rom ", encoded)
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    return head.encode() + encoded
+
+
+def _reachable(address: str) -> str:
+    """The address as mail servers take it: the domain as the DNS has it."""
+    local, _, domain = address.rpartition("@")
     try:
-        return Address(addr_spec=mail.to)
-    except (ValueError, MessageError) as error:
-        raise RefusedForGood(f"not an address: {mail.to}") from error
+        whole = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
+    except (idna.IDNAError, UnicodeError) as error:
+        raise RefusedForGood(f"not an address: {address}") from error
+    if not _ADDRESS.fullmatch(whole) or len(whole) > 254:
+        raise RefusedForGood(f"not an address: {address}")
+    return whole

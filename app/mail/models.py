@@ -32,13 +32,13 @@ class Delivery(Base):
             "subscriber_id IS NOT NULL OR (about_id IS NOT NULL AND kind NOT IN ('confirmation', 'notice'))",
             name="somebody_gets_it",
         ),
-        # One notice to one subscriber, ever.
+        # One notice to one subscriber, ever; one that was not sent does not count.
         Index(
             "uq_deliveries_one_notice",
             "subscriber_id",
             unique=True,
-            sqlite_where=text("kind = 'notice'"),
-            postgresql_where=text("kind = 'notice'"),
+            sqlite_where=text("kind = 'notice' AND state <> 'dropped'"),
+            postgresql_where=text("kind = 'notice' AND state <> 'dropped'"),
         ),
         Index(
             "uq_deliveries_once",
@@ -91,3 +91,13 @@ class Delivery(Base):
     settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     settled_at: Mapped[datetime | None]
     """Who said what becomes of a delivery in doubt, and when."""
+
+
+class Pace(Base):
+    """One row: until when the time is given away in which mails may leave (see pace.py)."""
+
+    __tablename__ = "pace"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1, autoincrement=False)
+    next_at: Mapped[datetime]

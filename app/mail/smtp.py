@@ -9,7 +9,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.message import EmailMessage
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -38,10 +38,23 @@ class FateUnknown(MailFailed):
     """The connection broke between the mail's last byte and the reply: it may have been accepted."""
 
 
+@dataclass(frozen=True)
+class Envelope:
+    """One mail to one recipient, as it leaves."""
+
+    sender: str
+    """Where it comes back to when it cannot be delivered."""
+    recipient: str
+    data: bytes
+    """The message, with CRLF at the ends of its lines."""
+    name: str
+    """Of the mail, the same at every try; good for a file's name."""
+
+
 class Transport(Protocol):
     """Something that takes mails."""
 
-    def send(self, message: EmailMessage) -> str:
+    def send(self, envelope: Envelope) -> str:
         """Hand over one mail to its one recipient; returns the server's reply. Raises MailFailed."""
         ...
 
@@ -65,13 +78,12 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, message: EmailMessage) -> str:
-        name = message["Message-ID"].strip("<>").split("@")[0]
-        part = self.folder / f".{name}.part"
+    def send(self, envelope: Envelope) -> str:
+        part = self.folder / f".{envelope.name}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(bytes(message))
-            part.rename(self.folder / f"{name}.eml")
+            part.write_bytes(envelope.data)
+            part.rename(self.folder / f"{envelope.name}.eml")
         except OSError as error:
             raise ServerAway(str(error)[:300]) from error
         return "250 kept in the folder"
@@ -89,26 +101,34 @@ class Connection:
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
         self.open: smtplib.SMTP | None = None
 
-    def send(self, message: EmailMessage) -> str:
+    def send(self, envelope: Envelope) -> str:
         was_open = self.open is not None
         try:
-            smtp = self._offer(message)
+            smtp = self._offer(envelope)
         except ServerAway:
             if not was_open:
                 raise
-            smtp = self._offer(message)  # servers end a connection that was idle or had its number of mails
-        return self._hand_over(smtp, message)
+            smtp = self._offer(envelope)  # servers end a connection that was idle or had its number of mails
+        return self._hand_over(smtp, envelope)
 
-    def _offer(self, message: EmailMessage) -> smtplib.SMTP:
+    def _offer(self, envelope: Envelope) -> smtplib.SMTP:
         try:
             smtp = self.open = self.open or self._connect()
-            self._say(smtp.mail(message["From"].addresses[0].addr_spec))
-            self._say(smtp.rcpt(message["To"].addresses[0].addr_spec))
+            self._say(smtp.mail(envelope.sender, self._options(smtp, envelope)))
+            self._say(smtp.rcpt(envelope.recipient))
             self._say(smtp.docmd("DATA"), wanted=354)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise ServerAway(str(error)[:300]) from error
         return smtp
+
+    def _options(self, smtp: smtplib.SMTP, envelope: Envelope) -> list[str]:
+        """What the server must be told of an address that is not ASCII (RFC 6531)."""
+        if envelope.recipient.isascii() and envelope.sender.isascii():
+            return []
+        if not smtp.has_extn("smtputf8"):
+            raise RefusedForGood("our mail server cannot write to this address: it does not know SMTPUTF8")
+        return ["SMTPUTF8", "BODY=8BITMIME"]
 
     def close(self) -> None:
         """Say goodbye, if there is somebody to say it to."""
@@ -119,9 +139,9 @@ class Connection:
                 self.open.close()
             self.open = None
 
-    def _hand_over(self, smtp: smtplib.SMTP, message: EmailMessage) -> str:
+    def _hand_over(self, smtp: smtplib.SMTP, envelope: Envelope) -> str:
         try:
-            smtp.send(_on_the_wire(message))
+            smtp.send(_on_the_wire(envelope.data))
             answer = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
@@ -162,7 +182,6 @@ class Connection:
         self.close()
 
 
-def _on_the_wire(message: EmailMessage) -> bytes:
-    """The mail as DATA wants it: CRLF, dots doubled at line starts, a lone dot at the end (RFC 5321, 4.5.2)."""
-    data = re.sub(rb"(?m)^\.", b"..", message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
-    return data + (b"" if data.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+def _on_the_wire(data: bytes) -> bytes:
+    """The mail as DATA wants it: dots doubled at line starts, a lone dot at the end (RFC 5321, 4.5.2)."""
+    return re.sub(rb"(?m)^\.", b"..", data) + (b"" if data.endswith(b"\r\n") else b"\r\n") + b".\r\n"

@@ -32,10 +32,10 @@ MAY_USE = {
 }
 """Which rooms the rules of a room may use, besides their own."""
 EDGE_FILES = {"views", "desk", "forms", "feeds", "cards", "queue"}
-EDGES = {"__init__", "cli", "forms", "serving", "web", "work"}
+EDGES = {"__init__", "cli", "forms", "posting", "serving", "web", "work"}
 """Files beside the rooms that know requests, processes or commands."""
 OF_REQUESTS = {"flask", "flask_babel", "flask_limiter", "flask_login", "flask_wtf", "werkzeug", "wtforms", "markupsafe"}
-COMMIT = {"cli", "work", "pages/edition"}
+COMMIT = {"cli", "posting", "work", "pages/edition"}
 """Who commits besides views, desk and the queue. The last one is SQLite's connection itself, which counts commits."""
 
 FILES = {

@@ -17,15 +17,16 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import work
+from app import posting, work
 from app.column.models import Settings
 from app.config import ROOT, Config
-from app.courses import waitlist
+from app.courses import opening, waitlist
 from app.courses.models import Subscriber
 from app.db import writing
-from app.mail import delivery
-from app.mail.delivery import FIRST_PAUSE, GIVE_UP_AFTER, LONGEST_HAND_OVER, NothingToSettle
+from app.mail import delivery, pace
+from app.mail.delivery import FIRST_PAUSE, GIVE_UP_AFTER, LEASE, LONGEST_HAND_OVER, NothingToSettle
 from app.mail.models import STATES, Delivery
+from app.mail.smtp import FateUnknown, RefusedForGood, RefusedForNow, ServerAway
 
 from ..cast import Cast
 from ..conftest import NOON
@@ -123,9 +124,9 @@ def test_refused_for_now_it_is_tried_again_after_a_pause(
     assert deliver() == 0
     refused = only(session)
     assert (refused.state, refused.attempts, refused.reply) == ("waiting", 1, "451 Greylisted")
-    at(NOON + FIRST_PAUSE - TICK)
+    at(refused.due_at - TICK)
     assert deliver() == 0
-    at(NOON + FIRST_PAUSE)
+    at(refused.due_at)
     assert deliver() == 1
 
 
@@ -155,15 +156,31 @@ def test_refused_for_now_too_often_it_has_failed(
     cast: Cast, session: Session, server: Server, deliver: Deliver, at: Any
 ) -> None:
     notices(cast)
-    now = NOON
-    for number in range(GIVE_UP_AFTER):
-        assert fates(session) == ["waiting"]
+    tries = []
+    while only(session).state == "waiting":
+        tries.append(only(session).due_at)
         server.mischief.append(("RCPT", "451 Later"))
-        at(now)
-        deliver()
-        now += FIRST_PAUSE * 2**number
+        at(tries[-1])
+        assert deliver() == 0
     assert fates(session) == ["failed"]
-    assert timedelta(days=1) < now - NOON < timedelta(days=3)
+    assert tries[-1] - tries[0] == GIVE_UP_AFTER
+    assert 10 <= len(tries) <= 30
+
+
+@pytest.mark.parametrize("refusals", [1, 2, 5, 9, 20])
+def test_pauses_grow_up_to_six_hours_and_are_never_all_the_same(refusals: int) -> None:
+    shortest, longest = (delivery.pause_after(refusals, jitter) for jitter in (0.0, 1.0))
+    middle = min(FIRST_PAUSE * 2 ** (refusals - 1), delivery.LONGEST_PAUSE)
+    assert (shortest, longest) == (middle * 0.75, middle * 1.25)
+
+
+def test_a_thousand_mails_refused_at_once_do_not_come_back_at_once(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    notices(cast, 8)
+    server.mischief += [("RCPT", "451 Later")] * 8
+    deliver()
+    assert len(set(session.scalars(sa.select(Delivery.due_at)))) == 8
 
 
 def test_a_server_that_is_not_there_leaves_every_mail_first_in_line(
@@ -223,11 +240,24 @@ def test_hung_up_after_the_text_its_fate_is_not_known_and_it_is_not_sent_again(
     assert len(server.raw) == 2
 
 
-def test_a_worker_lost_between_claim_and_record_leaves_the_mail_in_nobodys_hands(cast: Cast, session: Session) -> None:
+def claimed(session: Session, by: str = "me", *, limit: int = 50, now: Any = NOON) -> list[int]:
+    """A worker's claim, committed."""
+    found = delivery.claim(session, by=by, openings=opening.running(session), now=now, limit=limit)
+    session.commit()
+    return [one.id for one in found]
+
+
+def begun(session: Session, delivery_id: int, by: str = "me", *, now: Any = NOON) -> bool:
+    done = delivery.begin(session, delivery_id, by=by, now=now)
+    session.commit()
+    return done
+
+
+def test_a_worker_lost_between_begin_and_record_leaves_the_mail_in_nobodys_hands(cast: Cast, session: Session) -> None:
     notices(cast)
-    assert delivery.claim(session, now=NOON) is not None
-    session.commit()  # and here the worker dies
-    assert delivery.claim(session, now=NOON + timedelta(days=30)) is None
+    (one,) = claimed(session)
+    assert begun(session, one)  # and here the worker dies
+    assert claimed(session, now=NOON + timedelta(days=30)) == []
     assert delivery.mark_in_doubt(session, now=NOON + LONGEST_HAND_OVER - TICK) == 0
     assert delivery.mark_in_doubt(session, now=NOON + LONGEST_HAND_OVER) == 1
     assert delivery.mark_in_doubt(session, now=NOON + LONGEST_HAND_OVER) == 0
@@ -235,17 +265,91 @@ def test_a_worker_lost_between_claim_and_record_leaves_the_mail_in_nobodys_hands
     assert fates(session) == ["in_doubt"]
 
 
-def test_of_two_workers_one_has_the_mail(cast: Cast, session: Session) -> None:
-    notices(cast, 2)
+def test_what_a_dead_worker_had_claimed_and_not_begun_is_anybodys_after_a_while(cast: Cast, session: Session) -> None:
+    notices(cast, 3)
+    assert len(claimed(session)) == 3  # and here the worker dies
+    assert claimed(session, "other", now=NOON + LEASE - TICK) == []
+    assert len(claimed(session, "other", now=NOON + LEASE)) == 3
+    assert delivery.mark_in_doubt(session, now=NOON + timedelta(days=1)) == 0
+
+
+def test_who_lost_a_claim_begins_nothing_of_it(cast: Cast, session: Session) -> None:
+    notices(cast)
+    (one,) = claimed(session, "slow")
+    assert claimed(session, "quick", now=NOON + LEASE) == [one]
+    assert not begun(session, one, "slow", now=NOON + LEASE)
+    assert begun(session, one, "quick", now=NOON + LEASE)
+    assert not begun(session, one, "quick", now=NOON + LEASE)
+
+
+def test_of_two_workers_each_has_its_own_mails(cast: Cast, session: Session) -> None:
+    notices(cast, 5)
     with Session(session.get_bind(), expire_on_commit=False) as other:
-        mine = delivery.claim(session, now=NOON)
+        mine, theirs = claimed(session, "me", limit=3), claimed(other, "they", limit=3)
+        assert (len(mine), len(theirs)) == (3, 2)
+        assert not set(mine) & set(theirs)
+        assert claimed(session, "me") == []
+
+
+def test_a_worker_that_was_only_slow_writes_down_what_it_knows(cast: Cast, session: Session) -> None:
+    notices(cast)
+    (one,) = claimed(session)
+    begun(session, one)
+    delivery.mark_in_doubt(session, now=NOON + LONGEST_HAND_OVER)
+    delivery.record(session, one, "250 Taken", by="me", now=NOON + LONGEST_HAND_OVER)
+    session.commit()
+    assert fates(session) == ["sent"]
+
+
+def test_a_worker_writes_nothing_about_what_is_not_its_own(cast: Cast, session: Session) -> None:
+    notices(cast)
+    (one,) = claimed(session, "me")
+    begun(session, one, "me")
+    for outcome in ("250 Taken", RefusedForNow("451"), RefusedForGood("550"), FateUnknown("gone"), ServerAway("away")):
+        delivery.record(session, one, outcome, by="other", now=NOON)
+    session.commit()
+    assert fates(session) == ["sending"]
+
+
+def test_told_to_end_a_worker_ends_between_two_mails_and_gives_back_the_rest(
+    cast: Cast, session: Session, app: Flask, config: Config, server: Server, at: object
+) -> None:
+    notices(cast, 5)
+    answers = iter([False] * 3 + [True] * 9)  # once for the claim, once before each mail
+    with app.test_request_context(base_url=config.base_url), writing():
+        sent = posting.deliver_due(config, work.db.session(), work.MAILS, wait=lambda seconds: next(answers))
+    assert (sent, len(server.raw)) == (2, 2)
+    assert sorted(fates(session)) == ["sent"] * 2 + ["waiting"] * 3
+    assert len(claimed(session, "another")) == 3
+
+
+def test_mails_leave_no_faster_than_an_editor_said(
+    cast: Cast, session: Session, app: Flask, config: Config, server: Server, at: object
+) -> None:
+    notices(cast, 4)
+    session.execute(sa.update(Settings).values(mails_per_second=2))
+    session.commit()
+    waited: list[float] = []
+    with app.test_request_context(base_url=config.base_url), writing():
+        posting.deliver_due(config, work.db.session(), work.MAILS, wait=lambda seconds: bool(waited.append(seconds)))
+    assert [seconds for seconds in waited if seconds] == [0.5, 1.0, 1.5]  # this clock stands still
+    assert len(server.raw) == 4
+
+
+def test_all_workers_share_one_pace(cast: Cast, session: Session) -> None:
+    with Session(session.get_bind()) as other:
+        first = pace.moments(session, 3, 2.0, now=NOON)
         session.commit()
-        theirs = delivery.claim(other, now=NOON)
+        second = pace.moments(other, 2, 2.0, now=NOON)
         other.commit()
-        assert mine is not None
-        assert theirs is not None
-        assert mine.id != theirs.id
-        assert delivery.claim(session, now=NOON) is None
+    assert [(moment - NOON).total_seconds() for moment in first + second] == [0, 0.5, 1, 1.5, 2]
+    later = NOON + timedelta(hours=1)
+    assert pace.moments(session, 2, 0.5, now=later) == [later, later + timedelta(seconds=2)]
+
+
+@pytest.mark.parametrize(("per_second", "number"), [(0, 50), (0.01, 1), (1, 10), (3.5, 35), (1000, 50)])
+def test_a_claim_holds_what_leaves_within_ten_seconds(per_second: float, number: int) -> None:
+    assert pace.at_once(per_second) == number
 
 
 def test_sent_again_by_an_editors_word_it_carries_the_same_message_id(
@@ -399,6 +503,20 @@ def test_who_leaves_between_claim_and_hand_over_gets_nothing(
     assert (fates(session), server.raw) == (["dropped"], [])
 
 
+def test_who_left_while_a_server_would_not_take_the_mail_gets_it_no_more_and_stops_no_other(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    vera, _ = notices(cast, 2)
+    first, _ = claimed(session)
+    begun(session, first)
+    waitlist.leave(session, session.get_one(Subscriber, vera.id), now=NOON)
+    delivery.record(session, first, ServerAway("gone"), by="me", now=NOON)
+    session.execute(sa.update(Delivery).where(Delivery.state == "waiting").values(due_at=NOON))
+    session.commit()
+    assert deliver() == 1
+    assert (fates(session), server.recipients) == (["dropped", "sent"], ["reader1@example.org"])
+
+
 def test_a_confirmation_is_not_sent_to_who_has_confirmed_meanwhile(
     cast: Cast, session: Session, server: Server, deliver: Deliver
 ) -> None:
@@ -436,7 +554,7 @@ def test_mails_are_in_the_columns_language(
     session.commit()
     noting = Noting()
     with app.test_request_context(base_url=config.base_url), writing():
-        work.deliver_all(config, noting)  # type: ignore[arg-type]
+        posting.deliver_all(config, work.db.session(), work.MAILS, noting, wait=posting.until)  # type: ignore[arg-type]
     assert noting.languages == ["ru", "ru"]
 
 
