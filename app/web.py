@@ -4,14 +4,15 @@ import hashlib
 import json
 import mimetypes
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import flask_babel
-from babel.dates import format_date, format_datetime, format_time, get_timezone_name
+from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_timezone_name
+from babel.numbers import format_decimal, format_percent
 from flask import (
     Blueprint,
     Flask,
@@ -110,6 +111,7 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.register_error_handler(Exception, _apologise)
     app.register_error_handler(HTTPException, explain)
     app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
+    app.jinja_env.filters.update(month=month, lasting=lasting, percent=percent, decimal=decimal)
     app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words)
     app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language, now=now)
     app.jinja_env.globals.update(
@@ -321,6 +323,26 @@ def moment(value: datetime, zone: str | None = None, how: str = "d MMMM y, HH:mm
     if value.tzinfo is not None:
         value = value.astimezone(ZoneInfo(zone) if zone else UTC)
     return format_datetime(value.replace(tzinfo=None), how, locale=_locale())
+
+
+def month(value: date, how: str = "LLLL y") -> str:
+    """A month in words: "October 2026"."""
+    return format_date(value, how, locale=_locale())
+
+
+def lasting(value: timedelta) -> str:
+    """How long something lasts, in one unit: "47 hours", "3 days"."""
+    return format_timedelta(value, granularity="minute", threshold=2, locale=_locale())
+
+
+def percent(value: float) -> str:
+    """A share in whole per cent: "20%", «20 %»."""
+    return format_percent(round(value) / 100, locale=_locale())
+
+
+def decimal(value: float, places: int = 0) -> str:
+    """A number as the language writes it: "1,234", "0.61"."""
+    return format_decimal(round(value, places), locale=_locale())
 
 
 def hour(value: Any) -> str:

@@ -17,6 +17,9 @@ from .models import Comment
 
 bp = desk("comments", "")
 
+MOST_COUNTED = 100_000
+"""Waiting comments that the figures count; a flood is said to be more."""
+
 
 @bp.get("/comments")
 @only("moderator", "editor")
@@ -62,9 +65,17 @@ def prune(comment_id: int) -> ResponseReturnValue:
 @bp.get("/figures")
 @only("moderator", "editor")
 def desk_figures() -> ResponseReturnValue:
+    session, moment = db.session(), now()
     return render_template(
         "desk/figures.html",
-        share=figures.share(db.session(), now()),
+        share=figures.share(session, moment),
         target=column().target_percent,
-        years=reading.years(db.session(), now()),
+        number=moderation.pending_number(session, at_most=MOST_COUNTED),
+        number_is_least=MOST_COUNTED,
+        oldest=figures.oldest_pending(session),
+        waits=figures.waits(session, moment),
+        months=figures.by_month(session, moment),
+        editors=figures.by_editor(session, moment),
+        letters=figures.by_letter(session),
+        years=reading.years(session, moment),
     )

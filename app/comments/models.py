@@ -5,7 +5,7 @@ queries; triggers of the database (migrations/) write it, and refuse any other v
 pruning, and any change of a comment's text but its erasure.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, get_args
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, text
@@ -97,3 +97,39 @@ class Pruning(Base):
     pruned_at: Mapped[datetime]
 
     by: Mapped[Person] = relationship(lazy="joined")
+
+
+class DecidedDay(Base):
+    """How many comments one editor published and declined on one day (UTC). Kept by the database, as the next two."""
+
+    __tablename__ = "decided_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    published: Mapped[int]
+    declined: Mapped[int]
+
+
+class DecidedLetter(Base):
+    """How many of a letter's comments the desk published and declined, ever."""
+
+    __tablename__ = "decided_letters"
+    __table_args__ = (Index("ix_decided_letters_last_at", "last_at"),)
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id"), primary_key=True)
+    published: Mapped[int]
+    declined: Mapped[int]
+    last_at: Mapped[datetime]
+    """When the last of them was decided."""
+
+
+class WaitedDay(Base):
+    """How many of the comments that one editor decided on one day (UTC) had waited so long."""
+
+    __tablename__ = "waited_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    minutes: Mapped[int] = mapped_column(primary_key=True)
+    """Whole minutes, of which only the first two digits are kept: 1,234 is 1,200."""
+    number: Mapped[int]
