@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from . import clock, posting
 from .column import settings as column_settings
 from .column.settings import settings
+from .comments import postponing, reports
 from .comments import retention as comments_retention
 from .config import Config
 from .courses import mails, opening, waitlist
@@ -152,6 +153,8 @@ def forget(app: Flask, config: Config) -> None:
         session, pruned_days=column.pruned_days, declined_days=column.declined_days, now=now
     )
     comments_retention.forget_decided_addresses(session, now=now)
+    postponing.forget_decided(session)
+    reports.forget(session, now=now)
     questions_retention.erase_expired(session, days=column.questions_days, now=now)
     waitlist.erase_expired(session, days=column.unconfirmed_days, now=now)
     session.commit()

@@ -1,7 +1,7 @@
 """What an editor may set."""
 
 from flask_babel import lazy_gettext as _
-from wtforms import IntegerField, SelectField
+from wtforms import BooleanField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
 from ..forms import DeskForm, email_address, many_lines, one_line
@@ -21,6 +21,7 @@ class SettingsForm(DeskForm):
     tagline = one_line(_("What it is, in one sentence"), 300, required=False)
     language = SelectField(_("Language"), choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
     target_percent = _number(_("Target: the share of comments that is published, in per cent"), 0, 100)
+    hide_names = BooleanField(_("Hide who wrote a comment until it is decided"))
     rules = many_lines(_("Rules of publication"), 20_000, required=False, render_kw={"rows": 10})
     mail_from = email_address(_("Mails come from"))
     pruned_days = _number(_("Days until the text of a pruned comment is erased"), 0, 3650)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import CheckConstraint, Double, String, text
+from sqlalchemy import CheckConstraint, Double, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base
@@ -45,6 +45,8 @@ class Settings(Base):
     """How long a question that became no letter is kept."""
     unconfirmed_days: Mapped[int] = mapped_column(default=14)
     """How long an address that was never confirmed, or has left, is kept."""
+    hide_names: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The queue does not say who wrote a comment until it is decided."""
     updated_at: Mapped[datetime | None]
     feeds_host: Mapped[str | None] = mapped_column(String(253))
     """The host in the ids of feeds, letters and comments: kept from the first letter on, wherever the site moves."""

@@ -1,7 +1,7 @@
 """What a comment may be."""
 
 from flask_babel import lazy_gettext as _
-from wtforms import HiddenField
+from wtforms import RadioField
 
 from ..forms import DeskForm, ReadersForm, email_address, many_lines, one_line
 from .submission import LONGEST_NAME, LONGEST_TEXT
@@ -15,10 +15,13 @@ class CommentForm(ReadersForm):
     text = many_lines(_("Comment"), LONGEST_TEXT, render_kw={"rows": 7})
 
 
-class DecisionForm(DeskForm):
-    """The one decision: two buttons and what was shown."""
+class SetAsideForm(DeskForm):
+    """An address or a phrase whose comments wait at the end of the queue."""
 
-    seen = HiddenField()
+    kind = RadioField(
+        choices=[("phrase", _("A phrase")), ("address", _("A commenter’s mail address"))], default="phrase"
+    )
+    words = one_line(_("Which"), 254)
 
 
 class PruningForm(DeskForm):

@@ -19,6 +19,19 @@ Verdict = Literal["published", "declined"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 Standing = Literal["pending", "published", "declined", "pruned"]
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
+Pile = Literal["skipped", "maybe"]
+PILES: tuple[Pile, ...] = get_args(Pile)
+Reason = Literal["spent", "harmful"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+LINE = "standing = 'pending' AND set_aside = ''"
+"""What waits in its turn."""
+END_OF_LINE = "standing = 'pending' AND set_aside <> ''"
+"""What waits behind all that."""
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Comment(Base):
@@ -36,6 +49,9 @@ class Comment(Base):
             sqlite_where=text("standing = 'pending'"),
             postgresql_where=text("standing = 'pending'"),
         ),
+        _partial("ix_comments_line", "submitted_at", "id", where=LINE),
+        _partial("ix_comments_line_by_letter", "letter_id", "submitted_at", "id", where=LINE),
+        _partial("ix_comments_set_aside", "submitted_at", "id", where=END_OF_LINE),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -51,6 +67,8 @@ class Comment(Base):
     """Of name and text: the same comment sent twice (a double click, a reload) is one comment."""
     standing: Mapped[str] = mapped_column(String(12), default="pending", server_default="pending")
     """Kept by the database from the decision and the pruning; never written here."""
+    set_aside: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Not empty: it waits at the end of the queue, and why (setting_aside.py): a phrase, or ADDRESS."""
     erased_at: Mapped[datetime | None]
     """When name, address and text were erased: the retention period had passed, or the person asked for it."""
 
@@ -99,6 +117,7 @@ class Pruning(Base):
     by: Mapped[Person] = relationship(lazy="joined")
 
 
+<<<<<<< HEAD
 class DecidedDay(Base):
     """How many comments one editor published and declined on one day (UTC). Kept by the database, as the next two."""
 
@@ -133,3 +152,63 @@ class WaitedDay(Base):
     minutes: Mapped[int] = mapped_column(primary_key=True)
     """Whole minutes, of which only the first two digits are kept: 1,234 is 1,200."""
     number: Mapped[int]
+=======
+class Postponement(Base):
+    """A comment that one editor put off: skipped to the end, or laid on the pile of those that may be something."""
+
+    __tablename__ = "postponements"
+    __table_args__ = (CheckConstraint(f"pile IN {PILES!r}", name="pile"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True, index=True)
+    pile: Mapped[str] = mapped_column(String(12))
+    postponed_at: Mapped[datetime]
+
+
+class Presence(Base):
+    """Which comment an editor is reading. It locks nothing: others see it, and that is all."""
+
+    __tablename__ = "presences"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), index=True)
+    seen_at: Mapped[datetime]
+
+
+class SetAside(Base):
+    """A commenter's address, or a phrase, whose comments wait at the end of the queue."""
+
+    __tablename__ = "set_asides"
+    __table_args__ = (
+        CheckConstraint("kind IN ('address', 'phrase')", name="kind"),
+        UniqueConstraint("kind", "key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    words: Mapped[str] = mapped_column(String(254))
+    """As it was typed."""
+    key: Mapped[str] = mapped_column(String(254))
+    """As it is compared."""
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    made_at: Mapped[datetime]
+
+    by: Mapped[Person] = relationship(lazy="joined")
+
+
+class Report(Base):
+    """A reader's word on a published comment: it adds nothing any more, or is harmful. By itself it changes nothing."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        CheckConstraint(f"reason IN {REASONS!r}", name="reason"),
+        UniqueConstraint("comment_id", "reporter"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+    reason: Mapped[str] = mapped_column(String(12))
+    reporter: Mapped[str | None] = mapped_column(String(32))
+    """By which a reader who reports twice is known, for some days; it does not say who that is (reports.py)."""
+    reported_at: Mapped[datetime]
+>>>>>>> 25f0af6 (The queue shows one comment at a time with its letter beside it, and holds a press for five seconds before it is sent)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from ..accounts.models import Person
 from ..letters import index
+from ..letters.models import Letter
 from ..refusals import Refusal
 from .models import Comment, Decision, Verdict
 
@@ -35,6 +36,9 @@ def decide(
     primary key of decisions settles who was first. Raises NotWhatYouSaw.
     """
     if seen is not None and seen != seen_of(comment):
+        stands = session.get(Decision, comment.id)
+        if stands is not None:
+            raise AlreadyDecided(stands)
         raise NotWhatYouSaw
     row = {"comment_id": comment.id, "verdict": verdict, "by_id": by and by.id, "decided_at": now}
     try:
@@ -51,25 +55,6 @@ def decide(
 def seen_of(comment: Comment) -> str:
     """SHA-256 of what the queue shows of a comment: its name and its HTML."""
     return hashlib.sha256(f"{comment.name}\n{comment.text_html}".encode()).hexdigest()
-
-
-def pending(session: Session, *, limit: int, after: tuple[datetime, int] | None = None) -> list[Comment]:
-    """The queue, oldest first, each with its letter.
-
-    after: (submitted_at, id) of the last one seen; the next page begins behind it, whatever was decided meanwhile.
-    """
-    query = (
-        select(Comment)
-        .where(Comment.standing == "pending")
-        .join(Comment.letter)
-        .options(contains_eager(Comment.letter).lazyload("*"))
-        .order_by(Comment.submitted_at, Comment.id)
-        .limit(limit)
-    )
-    if after is not None:
-        moment, last = after
-        query = query.where((Comment.submitted_at > moment) | ((Comment.submitted_at == moment) & (Comment.id > last)))
-    return list(session.scalars(query))
 
 
 def pending_number(session: Session, at_most: int = 1000) -> int:
@@ -95,3 +80,24 @@ def decided(session: Session, *, limit: int, standing: str | None = None) -> lis
 def decision_on(session: Session, comment: Comment) -> Decision:
     """The decision that stands on a comment."""
     return session.scalars(select(Decision).where(Decision.comment_id == comment.id)).one()
+
+
+def decisions_on(session: Session, comment_ids: list[int]) -> list[tuple[Comment, Decision]]:
+    """(comment with its letter, the decision that stands on it), for those of these that have one."""
+    query = (
+        select(Comment, Decision)
+        .join(Decision, Decision.comment_id == Comment.id)
+        .where(Comment.id.in_(comment_ids))
+        .options(joinedload(Comment.letter).load_only(Letter.slot_zone).lazyload("*"))
+    )
+    return [(comment, decision) for comment, decision in session.execute(query)]
+
+
+def existing(session: Session, comment_ids: list[int]) -> set[int]:
+    """Which of these comments are there; one that was erased before its decision is not."""
+    return set(session.scalars(select(Comment.id).where(Comment.id.in_(comment_ids))))
+
+
+def comments_of(session: Session, letter_id: int, comment_ids: list[int]) -> list[Comment]:
+    """Those of these comments that are under this letter."""
+    return list(session.scalars(select(Comment).where(Comment.letter_id == letter_id, Comment.id.in_(comment_ids))))

@@ -1,60 +1,72 @@
-"""The queue: one comment after the other, each decided once."""
+"""The queue at the desk: one comment after the other, or all of one letter; each decided once.
 
-from datetime import datetime
+What a browser's script asks for and what a form without one sends come to the same routes; the script says that it
+wants JSON.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from .. import clock
 from ..db import db
-from ..web import column, now, only
-from . import figures, moderation
+from ..letters.models import Letter
+from ..refusals import Refusal
+from ..web import column, moment, now, only
+from . import doors, figures, moderation, postponing, presence, setting_aside, thread, together, waiting
 from .desk import bp
-from .forms import DecisionForm
-from .models import VERDICTS, Comment
+from .forms import SetAsideForm
+from .models import PILES, VERDICTS, Comment, Decision, SetAside
 
 PER_PAGE = 20
+MOST_BESIDE = 30
+"""Published comments shown beside a letter; the page of the letter has all."""
+MOST_WATCHED = 200
+"""Comments that a browser may ask after at once."""
 
 
 @bp.get("/queue")
 @only("moderator", "editor")
 def queue() -> ResponseReturnValue:
-    comments = moderation.pending(db.session(), limit=PER_PAGE + 1, after=_place(request.args.get("after")))
+    asked = {name: request.args[name] for name in ("order", "pile") if name in request.args}
+    cases = _cases(PER_PAGE + 1)
+    more = cases[PER_PAGE - 1].place if len(cases) > PER_PAGE else None
+    del cases[PER_PAGE:]
+    letters = {case.comment.letter.id: case.comment.letter for case in cases}
     return render_template(
         "desk/queue.html",
-        comments=comments[:PER_PAGE],
+        cases=cases,
+        letters=letters.values(),
+        threads=thread.under_each(db.session(), list(letters), latest=MOST_BESIDE),
+        most_beside=MOST_BESIDE,
         seen_of=moderation.seen_of,
-        beside=_beside(comments[:PER_PAGE]),
-        more=_name_of_place(comments[PER_PAGE - 1]) if len(comments) > PER_PAGE else None,
+        beside=_beside([case.comment for case in cases]),
+        asked=asked,
+        more=more,
         after=request.args.get("after"),
-        number=moderation.pending_number(db.session()),
+        numbers=waiting.numbers(db.session(), current_user),
         share=figures.share(db.session(), now()),
         target=column().target_percent,
-        form=DecisionForm(),
     )
 
 
-@bp.post("/comments/<int:comment_id>/decision")
-@only("moderator", "editor")
-def decide(comment_id: int) -> ResponseReturnValue:
-    comment = db.session.get(Comment, comment_id) or abort(404)
-    verdict = request.form.get("verdict", "")
-    if verdict not in VERDICTS:
-        abort(400)
-    seen = request.form.get("seen", "")
+def _cases(limit: int) -> list[waiting.Case]:
+    after, since = request.args.get("after"), request.args.get("since", type=int)
+    order = request.args.get("order", "oldest")
+    session = db.session()
     try:
-        moderation.decide(db.session(), comment, verdict, by=current_user, now=clock.now(), seen=seen)
-    except moderation.AlreadyDecided as refusal:
-        return render_template("desk/decided_before.html", comment=comment, decision=refusal.decision), 409
-    except moderation.NotWhatYouSaw as refusal:
-        flash(_(refusal.sentence), "error")
-        return redirect(url_for(".queue"), 303)
-    db.session.commit()
-    flash(_("Published.") if verdict == "published" else _("Declined."), "done")
-    return redirect(url_for(".queue", after=request.form.get("after") or None), 303)
+        if request.args.get("pile") == "maybe":
+            return waiting.pile(session, current_user, now=now(), limit=limit, after=after)
+        if order not in waiting.ORDERS:
+            abort(404)
+        return waiting.line(session, current_user, now=now(), order=order, limit=limit, after=after, since=since)
+    except waiting.NoPlace:
+        abort(400)
 
 
 def _beside(comments: list[Comment]) -> dict[int, Any]:
@@ -62,16 +74,220 @@ def _beside(comments: list[Comment]) -> dict[int, Any]:
     return {}
 
 
-def _name_of_place(comment: Comment) -> str:
-    """A place in the queue as it stands in an address: the last comment of a page."""
-    return f"{comment.submitted_at.isoformat()}_{comment.id}"
-
-
-def _place(name: str | None) -> tuple[datetime, int] | None:
-    if not name:
-        return None
-    try:
-        moment, comment_id = name.replace(" ", "+").split("_")
-        return datetime.fromisoformat(moment), int(comment_id)
-    except ValueError:
+@bp.post("/comments/<int:comment_id>/decision")
+@only("moderator", "editor")
+def decide(comment_id: int) -> ResponseReturnValue:
+    # Locked, so that this and an act on many comments (together.py) wait for each other and never in a ring.
+    comment = db.session.get(Comment, comment_id, with_for_update={"of": Comment}) or abort(404)
+    verdict = request.form.get("verdict", "")
+    if verdict not in VERDICTS:
         abort(400)
+    seen = request.form.get("seen", "")
+    try:
+        decision = moderation.decide(db.session(), comment, verdict, by=current_user, now=clock.now(), seen=seen)
+    except moderation.AlreadyDecided as refusal:
+        decision = refusal.decision
+    except moderation.NotWhatYouSaw as refusal:
+        if _wants_json():
+            return {"refused": _(refusal.sentence)}, 422
+        flash(_(refusal.sentence), "error")
+        return _back_to_queue()
+    db.session.commit()
+    taken = decision.verdict == verdict  # sent twice, or two editors of one mind: done is done
+    if _wants_json():
+        return _in_words(comment, decision) | {"left": _left()}, 200 if taken else 409
+    if not taken:
+        return render_template("desk/decided_before.html", comment=comment, decision=decision), 409
+    flash(_("Published.") if verdict == "published" else _("Declined."), "done")
+    return _back_to_queue()
+
+
+@bp.post("/comments/<int:comment_id>/postponement")
+@only("moderator", "editor")
+def postpone(comment_id: int) -> ResponseReturnValue:
+    comment = db.session.get(Comment, comment_id) or abort(404)
+    pile = request.form.get("to")
+    if pile in PILES:
+        postponing.postpone(db.session(), comment, pile, by=current_user, now=clock.now())
+    elif pile == "none":
+        postponing.take_up(db.session(), comment, by=current_user)
+    else:
+        abort(400)
+    db.session.commit()
+    if _wants_json():
+        return {"maybe": waiting.numbers(db.session(), current_user).maybe}
+    said = {"skipped": _("Skipped: it waits at the end of your queue."), "maybe": _("It is on your pile.")}
+    flash(said.get(pile, _("It waits in its turn again.")), "done")
+    return _back_to_queue()
+
+
+@bp.post("/queue/presence")
+@only("moderator", "editor")
+def read() -> ResponseReturnValue:
+    """The browser says which comment its editor is reading."""
+    presence.reading(db.session(), current_user, request.form.get("comment", 0, type=int), now=clock.now())
+    db.session.commit()
+    return "", 204
+
+
+@bp.get("/queue/pulse")
+@only("moderator", "editor")
+def pulse() -> ResponseReturnValue:
+    """What happened to the list that a browser shows: what came in, who reads what, what others decided."""
+    asked = request.args.get("shown", "").split(",")[:MOST_WATCHED]
+    ids = [int(one) for one in asked if one.isdecimal() and len(one) < 10]
+    session = db.session()
+    numbers = waiting.numbers(session, current_user)
+    stand = moderation.decisions_on(session, ids)
+    there = moderation.existing(session, ids)
+    return {
+        "left": _left(numbers),
+        "maybe": numbers.maybe,
+        "new": waiting.came_in(session, request.args.get("since", 0, type=int)),
+        "readers": presence.readers(session, ids, but=current_user, now=now()),
+        "decided": {comment.id: _in_words(comment, decision) for comment, decision in stand},
+        "gone": sorted(set(ids) - there),
+    }
+
+
+@bp.get("/queue/letters")
+@only("moderator", "editor")
+def by_letter() -> ResponseReturnValue:
+    return render_template("desk/queue_letters.html", letters=waiting.letters(db.session(), limit=200))
+
+
+@bp.get("/queue/letters/<int:letter_id>")
+@only("moderator", "editor")
+def under_letter(letter_id: int) -> ResponseReturnValue:
+    return _compare(db.session.get(Letter, letter_id) or abort(404))
+
+
+@bp.post("/queue/letters/<int:letter_id>")
+@only("moderator", "editor")
+def look_again(letter_id: int) -> ResponseReturnValue:
+    """Both lists once more before anything is decided; or the decisions, once they were seen so."""
+    letter = db.session.get(Letter, letter_id) or abort(404)
+    marks, since = _marks(), request.form.get("since", 0, type=int)
+    if request.form.get("sure") == "yes":
+        act = together.decide_together(db.session(), letter, marks, by=current_user, now=clock.now(), since=since)
+        db.session.commit()
+        return render_template("desk/queue_act.html", letter=letter, act=act)
+    comments = {one.id: one for one in moderation.comments_of(db.session(), letter.id, [m.comment_id for m in marks])}
+    shown = [(mark, comments[mark.comment_id]) for mark in marks if mark.comment_id in comments]
+    if request.form.get("sure") == "no" or not any(mark.verdict for mark, _ in shown):
+        marked = {mark.comment_id: mark.verdict or "none" for mark in marks}
+        return _compare(letter, marked, nothing=request.form.get("sure") != "no")
+    return render_template("desk/queue_sure.html", letter=letter, shown=shown, since=since)
+
+
+def _compare(letter: Letter, marked: Mapping[int, str] | None = None, *, nothing: bool = False) -> ResponseReturnValue:
+    comments = waiting.under(db.session(), letter.id, limit=together.MOST + 1)
+    return render_template(
+        "desk/queue_letter.html",
+        letter=letter,
+        comments=comments[: together.MOST],
+        more=len(comments) > together.MOST,
+        marked=marked or {},
+        nothing=nothing,
+        since=waiting.numbers(db.session(), current_user).newest,
+        seen_of=moderation.seen_of,
+        beside=_beside(comments[: together.MOST]),
+        published=thread.under(db.session(), letter),
+    )
+
+
+def _marks() -> list[together.Mark]:
+    """What the form says of each comment: `verdict-7` and `seen-7`."""
+    marks = []
+    for name, verdict in request.form.items():
+        number = name.removeprefix("verdict-")
+        if name.startswith("verdict-") and number.isdecimal() and len(number) < 10:
+            if verdict not in (*VERDICTS, "none"):
+                abort(400)
+            taken = verdict if verdict != "none" else None
+            marks.append(together.Mark(int(number), request.form.get(f"seen-{number}", ""), taken))  # type: ignore[arg-type]
+    return marks[: together.MOST]
+
+
+@bp.post("/queue/letters/<int:letter_id>/door")
+@only("moderator", "editor")
+def door(letter_id: int) -> ResponseReturnValue:
+    letter = db.session.get(Letter, letter_id) or abort(404)
+    if request.form.get("door") == "closed":
+        doors.close(db.session(), letter, now=clock.now())
+        flash(_("“%(title)s” takes no more comments.", title=letter.title), "done")
+    else:
+        doors.open_again(db.session(), letter, now=clock.now())
+        flash(_("“%(title)s” takes comments again.", title=letter.title), "done")
+    db.session.commit()
+    return redirect(url_for(".under_letter", letter_id=letter_id), 303)
+
+
+@bp.route("/queue/set-aside", methods=["GET", "POST"])
+@only("moderator", "editor")
+def set_aside() -> ResponseReturnValue:
+    form = SetAsideForm()
+    if form.validate_on_submit():
+        try:
+            setting_aside.set_aside(db.session(), form.kind.data, form.words.data, by=current_user, now=clock.now())
+        except Refusal as refusal:
+            form.words.errors = [*form.words.errors, _(refusal.sentence)]
+        else:
+            _look_through()
+            flash(_("Set aside: such comments wait at the end of the queue."), "done")
+            return redirect(url_for(".set_aside"), 303)
+    rules = setting_aside.rules(db.session())
+    return render_template("desk/set_aside.html", form=form, rules=rules), 422 if form.errors else 200
+
+
+@bp.post("/queue/set-aside/<int:rule_id>/removal")
+@only("moderator", "editor")
+def let_in(rule_id: int) -> ResponseReturnValue:
+    setting_aside.let_in(db.session(), db.session.get(SetAside, rule_id) or abort(404))
+    _look_through()
+    flash(_("Such comments wait in their turn again."), "done")
+    return redirect(url_for(".set_aside"), 303)
+
+
+def _look_through() -> None:
+    """What waits already, in portions, so that nobody's decision waits for all of it."""
+    db.session.commit()
+    last: int | None = 0
+    while last is not None:
+        last = setting_aside.look_through(db.session(), last)
+        db.session.commit()
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _back_to_queue() -> ResponseReturnValue:
+    asked: dict[str, Any] = {name: request.form.get(name) or None for name in ("order", "pile", "after")}
+    return redirect(url_for(".queue", **asked), 303)
+
+
+def _in_words(comment: Comment, decision: Decision) -> dict[str, Any]:
+    """A decision that stands, for a script to show."""
+    zone = comment.letter.slot_zone
+    by = decision.by.name if decision.by else ""
+    return {
+        "verdict": decision.verdict,
+        "by": by,
+        "mine": decision.by_id == current_user.id,
+        "at": moment(decision.decided_at, zone, "HH:mm"),
+        "name": comment.name,
+    }
+
+
+def _left(numbers: waiting.Numbers | None = None) -> str:
+    numbers = numbers or waiting.numbers(db.session(), current_user)
+    return how_many_wait(numbers.waiting)
+
+
+@bp.app_template_filter("how_many_wait")
+def how_many_wait(number: int) -> str:
+    """How many comments wait, in words."""
+    if number > waiting.MOST_COUNTED:
+        return str(_("More than %(number)s comments wait.", number=waiting.MOST_COUNTED))
+    return str(ngettext("%(num)d comment waits.", "%(num)d comments wait.", number))

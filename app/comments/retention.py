@@ -50,7 +50,7 @@ def _erase(session: Session, ids: Select[int], now: datetime) -> int:
             session.delete(comment)
             erased += 1
             continue
-        comment.name = comment.email = comment.text_source = comment.text_html = ""
+        comment.name = comment.email = comment.text_source = comment.text_html = comment.set_aside = ""
         comment.fingerprint = "erased " + secrets.token_hex(16)
         comment.erased_at = now
         erased += 1

@@ -11,6 +11,7 @@ from ..letters.models import Letter
 from ..refusals import Refusal
 from ..text import comment as comment_text
 from ..text.likeness import fingerprint as fingerprint
+from . import setting_aside
 from .models import Comment
 
 LONGEST_NAME = 80
@@ -39,6 +40,7 @@ def submit(session: Session, letter: Letter, *, name: str, text: str, email: str
         text_html=comment_text.render(text),
         submitted_at=now,
         fingerprint=fingerprint(name, text),
+        set_aside=setting_aside.mark_of(setting_aside.rules(session), name=name, text=text, email=email),
     )
     try:
         with session.begin_nested():

@@ -46,6 +46,23 @@ def under(session: Session, letter: Letter) -> list[Remark]:
     return [Remark(*row) for row in session.execute(query)]
 
 
+def under_each(session: Session, letter_ids: list[int], *, latest: int) -> dict[int, list[Remark]]:
+    """{letter's id: its published comments, oldest first}, of long threads only so many of the latest."""
+    newest_first = (Comment.submitted_at.desc(), Comment.id.desc())
+    places = func.row_number().over(partition_by=Comment.letter_id, order_by=newest_first).label("place")
+    some = published().with_only_columns(Comment.id, places).where(Comment.letter_id.in_(letter_ids)).subquery()
+    query = (
+        select(Comment.letter_id, Comment.public_id, Comment.name, Comment.submitted_at, Comment.text_html)
+        .join(some, some.c.id == Comment.id)
+        .where(some.c.place <= latest)
+        .order_by(Comment.submitted_at, Comment.id)
+    )
+    found: dict[int, list[Remark]] = {}
+    for row in session.execute(query):
+        found.setdefault(row[0], []).append(Remark(*row[1:]))
+    return found
+
+
 def saying(session: Session, query: Query, now: datetime, within: Within) -> Select[Any]:
     """(letter's id, then a Remark's fields) of the published comments that say this, latest first."""
     columns = (Comment.letter_id, Comment.public_id, Comment.name, Comment.submitted_at, Comment.text_html)

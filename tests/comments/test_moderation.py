@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.comments import moderation
+from app.comments import moderation, retention, waiting
 from app.comments.models import Comment, Decision
 from app.comments.moderation import AlreadyDecided, NotWhatYouSaw, decide
 
@@ -16,7 +16,7 @@ from ..conftest import NOON
 def test_a_new_comment_is_pending(cast: Cast) -> None:
     comment = cast.comment(cast.letter())
     assert comment.standing == "pending"
-    assert [c.id for c in moderation.pending(cast.session, limit=10)] == [comment.id]
+    assert [case.comment.id for case in waiting.line(cast.session, cast.mo, now=NOON, limit=10)] == [comment.id]
 
 
 def test_a_published_comment_leaves_the_queue(cast: Cast, session: Session) -> None:
@@ -25,7 +25,7 @@ def test_a_published_comment_leaves_the_queue(cast: Cast, session: Session) -> N
     session.commit()
     assert comment.standing == "published"
     assert (decision.by_id, decision.decided_at) == (cast.mo.id, NOON)
-    assert moderation.pending(session, limit=10) == []
+    assert waiting.line(session, cast.mo, now=NOON, limit=10) == []
 
 
 def test_a_second_decision_is_refused_and_shows_the_first(cast: Cast, session: Session) -> None:
@@ -95,3 +95,14 @@ def test_of_two_sessions_that_both_loaded_the_comment_one_decides(cast: Cast, se
         with pytest.raises(AlreadyDecided) as refusal:
             decide(other, theirs, "declined", by=ada, now=NOON)
         assert refusal.value.decision.by_id == mo.id
+
+
+def test_who_decides_on_what_was_erased_after_its_decision_is_told_of_the_decision(
+    cast: Cast, session: Session
+) -> None:
+    comment = cast.declined(cast.letter())
+    seen = moderation.seen_of(comment)
+    retention.erase_expired(session, pruned_days=0, declined_days=0, now=NOON)
+    session.commit()
+    with pytest.raises(AlreadyDecided):
+        decide(session, comment, "declined", by=cast.mo, now=NOON, seen=seen)

@@ -107,6 +107,8 @@ def test_every_page_of_the_desk_renders_without_inline_code(
             continue
         answer = client.get(address(rule))
         assert answer.status_code in (200, 303), (rule, answer.status_code)
+        if answer.mimetype == "application/json":
+            continue  # what a page's script asks for
         if answer.status_code == 200:
             assert f'<html lang="{language}">' in answer.text
             assert answer.text.count("<h1") == 1, rule

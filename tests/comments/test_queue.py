@@ -1,0 +1,219 @@
+"""The queue's page and what its script asks for."""
+
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.column.settings import settings
+from app.comments import moderation, postponing, setting_aside
+from app.comments.models import Comment, Decision, Postponement
+from app.db import db
+
+from ..cast import Cast
+from ..house_on_a_port import token
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def mo(client: FlaskClient, cast: Cast, at: object) -> FlaskClient:
+    return cast.signed_in(client, cast.mo)
+
+
+def cards(page: str) -> list[int]:
+    return [int(one) for one in re.findall(r'<article class="card" id="comment-(\d+)"', page)]
+
+
+def send(client: FlaskClient, comment: Comment, verdict: str, **more: Any):  # type: ignore[no-untyped-def]
+    data = {
+        "verdict": verdict,
+        "seen": moderation.seen_of(comment),
+        "csrf_token": token(client.get("/desk/queue").text),
+    }
+    return client.post(f"/desk/comments/{comment.id}/decision", data=data, **more)
+
+
+def test_each_comment_has_its_own_form_and_its_letter_beside_it(mo: FlaskClient, cast: Cast) -> None:
+    one, other = cast.letter("Why?"), cast.letter("How?")
+    cast.published(one, "What is there already.")
+    waiting = [cast.comment(one, days_ago=2), cast.comment(other, days_ago=1)]
+    page = mo.get("/desk/queue").text
+    assert cards(page) == [comment.id for comment in waiting]
+    for comment in waiting:
+        assert f'action="/desk/comments/{comment.id}/decision"' in page
+        assert page.count(f'id="letter-{comment.letter_id}"') == 1
+    assert "What is there already." in page
+    assert page.count("My client") == 2  # each question, at hand
+
+
+def test_the_orders_the_pile_and_the_next_page_are_addresses(mo: FlaskClient, cast: Cast) -> None:
+    letter = cast.letter()
+    sent = [cast.comment(letter, days_ago=30 - n) for n in range(25)]
+    postponing.postpone(cast.session, sent[3], "maybe", by=cast.mo, now=cast.now)
+    cast.session.commit()
+    first = mo.get("/desk/queue").text
+    more = re.search(r'href="(/desk/queue\?after=[^"]+)"', first)
+    assert more
+    rest = cards(mo.get(more.group(1).replace("&amp;", "&")).text)
+    assert cards(first) + rest == [comment.id for comment in sent if comment is not sent[3]]
+    newest = mo.get("/desk/queue?order=newest").text
+    assert cards(newest)[:2] == [sent[24].id, sent[23].id]
+    assert "order=newest" in (re.search(r'data-more="([^"]+)"', newest) or [""])[0]
+    assert cards(mo.get("/desk/queue?pile=maybe").text) == [sent[3].id]
+    assert "25 comments wait." in first
+    for wrong, status in (("order=name", 404), ("after=nowhere", 400)):
+        assert mo.get(f"/desk/queue?{wrong}").status_code == status
+
+
+def test_the_same_verdict_again_is_done_and_another_one_meets_what_stands(mo: FlaskClient, cast: Cast) -> None:
+    comment = cast.comment(cast.letter())
+    assert send(mo, comment, "published").status_code == 303
+    assert send(mo, comment, "published").status_code == 303
+    other = send(mo, comment, "declined")
+    assert other.status_code == 409
+    for part in ("It was published.", "Mo", "23 November 2026"):
+        assert part in other.text
+    assert cast.session.scalars(sa.select(Decision.verdict)).all() == ["published"]
+
+
+def test_a_script_is_told_what_stands_and_by_whom(mo: FlaskClient, cast: Cast) -> None:
+    comment, theirs = cast.comment(cast.letter()), cast.comment(cast.letter())
+    done = send(mo, comment, "declined", headers=JSON)
+    assert (done.status_code, done.json["verdict"], done.json["mine"]) == (200, "declined", True)
+    assert done.json["left"] == "1 comment waits."
+    assert send(mo, comment, "declined", headers=JSON).status_code == 200
+    moderation.decide(cast.session, theirs, "published", by=cast.ada, now=cast.now)
+    cast.session.commit()
+    lost = send(mo, theirs, "declined", headers=JSON)
+    assert lost.status_code == 409
+    assert lost.json == {
+        "verdict": "published", "by": "Ada", "mine": False, "at": "12:00", "name": "Boris", "left": "0 comments wait.",
+    }  # fmt: skip
+
+
+def test_what_the_editor_did_not_see_is_not_decided(mo: FlaskClient, cast: Cast) -> None:
+    comment = cast.comment(cast.letter())
+    address = f"/desk/comments/{comment.id}/decision"
+    data = {"verdict": "published", "csrf_token": token(mo.get("/desk/queue").text)}
+    for seen in ("", "0" * 64):
+        answer = mo.post(address, data=data | {"seen": seen}, headers=JSON)
+        assert answer.status_code == 422
+        assert "not the one you were shown" in answer.json["refused"]
+    assert mo.post(address, data=data | {"verdict": "maybe"}).status_code == 400
+    assert mo.post("/desk/comments/4711/decision", data=data).status_code == 404
+    assert cast.session.scalars(sa.select(Decision)).all() == []
+
+
+def test_skipping_and_the_pile_work_with_a_form_and_with_a_script(mo: FlaskClient, cast: Cast) -> None:
+    comment = cast.comment(cast.letter())
+    address = f"/desk/comments/{comment.id}/postponement"
+    data = {"csrf_token": token(mo.get("/desk/queue").text)}
+    assert mo.post(address, data=data | {"to": "skipped"}).status_code == 303
+    assert mo.post(address, data=data | {"to": "maybe"}, headers=JSON).json == {"maybe": 1}
+    assert cast.session.scalars(sa.select(Postponement.pile)).all() == ["maybe"]
+    cast.session.rollback()
+    assert mo.post(address, data=data | {"to": "none", "order": "newest"}).location == "/desk/queue?order=newest"
+    assert mo.post(address, data=data | {"to": "bin"}).status_code == 400
+    assert cast.session.scalars(sa.select(Postponement)).all() == []
+
+
+def test_the_pulse_says_what_others_did_and_what_came_in(mo: FlaskClient, cast: Cast) -> None:
+    letter = cast.letter()
+    one, gone, other = (cast.comment(letter) for _ in range(3))
+    shown = f"{one.id},{other.id},{gone.id},x,,{'9' * 30}"
+    moderation.decide(cast.session, other, "declined", by=cast.ada, now=cast.now)
+    cast.session.delete(gone)
+    cast.session.commit()
+    cast.comment(letter)
+    ada = cast.signed_in(cast_client(mo), cast.ada)
+    ada.post("/desk/queue/presence", data={"comment": one.id, "csrf_token": token(ada.get("/desk/queue").text)})
+    told = mo.get(f"/desk/queue/pulse?since={other.id}&shown={shown}").json
+    assert told["left"] == "2 comments wait."
+    assert told["new"] == 1
+    assert told["readers"] == {str(one.id): "Ada"}
+    assert told["gone"] == [gone.id]
+    assert {key: told["decided"][str(other.id)][key] for key in ("verdict", "by")} == {
+        "verdict": "declined",
+        "by": "Ada",
+    }
+    page = mo.get("/desk/queue").text
+    assert "Ada is reading this comment too." in page
+
+
+def cast_client(client: FlaskClient) -> FlaskClient:
+    return client.application.test_client()
+
+
+def test_names_are_hidden_until_the_decision_if_the_desk_wants_it(mo: FlaskClient, cast: Cast) -> None:
+    settings(cast.session).hide_names = True
+    letter = cast.letter()
+    comment = cast.comment(letter, name="Ira Vernadskaya", email="ira@example.org")
+    for address in ("/desk/queue", f"/desk/queue/letters/{letter.id}"):
+        page = mo.get(address).text
+        assert "The name is hidden until the decision." in page
+        assert "Vernadskaya" not in page
+        assert "ira@example.org" not in page
+    assert send(mo, comment, "declined", headers=JSON).json["name"] == "Ira Vernadskaya"
+    assert "Ira Vernadskaya" in mo.get("/desk/comments").text
+
+
+def test_what_is_set_aside_is_marked_and_can_be_let_in(mo: FlaskClient, cast: Cast) -> None:
+    comment = cast.comment(cast.letter(), "A casino.")
+    address = "/desk/queue/set-aside"
+    page = token(mo.get(address).text)
+    assert mo.post(address, data={"csrf_token": page, "kind": "phrase", "words": "Casinos"}).status_code == 303
+    cast.session.refresh(comment)
+    assert comment.set_aside == "Casinos"
+    cast.session.rollback()
+    assert "Set aside: “Casinos”." in mo.get("/desk/queue").text
+    for words in ("casino", "", "..."):
+        answer = mo.post(address, data={"csrf_token": page, "kind": "phrase", "words": words})
+        assert answer.status_code == 422
+    rule_id = setting_aside.rules(cast.session)[0].id
+    cast.session.rollback()
+    assert mo.post(f"{address}/{rule_id}/removal", data={"csrf_token": page}).status_code == 303
+    cast.session.refresh(comment)
+    assert comment.set_aside == ""
+
+
+def test_comments_of_one_letter_are_closed_and_opened(mo: FlaskClient, cast: Cast) -> None:
+    letter = cast.letter()
+    comment = cast.comment(letter)
+    address, page = f"/desk/queue/letters/{letter.id}/door", f"/letters/{letter.name}/"
+    data = {"csrf_token": token(mo.get("/desk/queue").text)}
+    assert 'id="add"' in mo.get(page).text
+    assert mo.post(address, data=data | {"door": "closed"}).status_code == 303
+    assert "takes no more comments" in mo.get(page).text
+    assert mo.post(f"{page}comments", data={"name": "B", "text": "Late."}).status_code == 403
+    assert send(mo, comment, "published").status_code == 303  # what waits is decided as ever
+    mo.post(address, data=data | {"door": "open"})
+    assert 'id="add"' in mo.get(page).text
+
+
+def test_the_page_asks_the_database_eight_times_at_most(mo: FlaskClient, app: Flask, cast: Cast) -> None:
+    for n in range(30):
+        letter = cast.letter()
+        cast.published(letter)
+        cast.comment(letter, "A casino." if n % 3 else "", days_ago=n / 10)
+    setting_aside.set_aside(cast.session, "phrase", "casino", by=cast.mo, now=cast.now)
+    setting_aside.look_through(cast.session)
+    postponing.postpone(cast.session, cast.comment(letter), "skipped", by=cast.mo, now=cast.now)
+    cast.session.commit()
+    asked: list[str] = []
+
+    def listen(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        asked.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", listen)
+    try:
+        page = mo.get("/desk/queue").text
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", listen)
+    assert len(cards(page)) == 20
+    assert 0 < len(asked) <= 8, "\n".join(asked)
