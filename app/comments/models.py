@@ -117,7 +117,6 @@ class Pruning(Base):
     by: Mapped[Person] = relationship(lazy="joined")
 
 
-<<<<<<< HEAD
 class DecidedDay(Base):
     """How many comments one editor published and declined on one day (UTC). Kept by the database, as the next two."""
 
@@ -152,7 +151,8 @@ class WaitedDay(Base):
     minutes: Mapped[int] = mapped_column(primary_key=True)
     """Whole minutes, of which only the first two digits are kept: 1,234 is 1,200."""
     number: Mapped[int]
-=======
+
+
 class Postponement(Base):
     """A comment that one editor put off: skipped to the end, or laid on the pile of those that may be something."""
 
@@ -211,4 +211,3 @@ class Report(Base):
     reporter: Mapped[str | None] = mapped_column(String(32))
     """By which a reader who reports twice is known, for some days; it does not say who that is (reports.py)."""
     reported_at: Mapped[datetime]
->>>>>>> 25f0af6 (The queue shows one comment at a time with its letter beside it, and holds a press for five seconds before it is sent)

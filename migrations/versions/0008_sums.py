@@ -2,14 +2,14 @@
 
 Days are days in UTC. What was decided on an imported site (by nobody of the desk) is in no sum.
 
-Revision: 0007
+Revision: 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
