@@ -11,7 +11,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import flask_babel
-from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_time,
+    format_timedelta,
+    get_timezone_location,
+    get_timezone_name,
+)
 from babel.numbers import format_decimal, format_percent
 from flask import (
     Blueprint,
@@ -27,7 +34,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel
+from flask_babel import Babel, gettext, ngettext
 from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -43,6 +50,7 @@ from .column.models import Settings
 from .column.settings import settings
 from .config import Config
 from .db import db, writing
+from .letters.fridays import Slot
 from .letters.reading import local_day
 from .text.outside import opening_words
 from .text.typographer import typeset
@@ -112,6 +120,7 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.register_error_handler(HTTPException, explain)
     app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
     app.jinja_env.filters.update(month=month, lasting=lasting, percent=percent, decimal=decimal)
+    app.jinja_env.filters.update(slot_day=slot_day, slot_said=slot_said)
     app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words)
     app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language, now=now)
     app.jinja_env.globals.update(
@@ -355,6 +364,41 @@ def zone_name(name: str) -> str:
     if name in ("UTC", "Etc/UTC"):
         return "UTC"
     return get_timezone_name(ZoneInfo(name), locale=_locale())
+
+
+def city(zone: str) -> str:
+    """A zone as people call it: "Moscow", «Москва»."""
+    return "UTC" if zone in ("UTC", "Etc/UTC") else str(get_timezone_location(zone, _locale(), return_city=True))
+
+
+def until(moment_: datetime) -> str:
+    """How long from now until a moment: "3 days 21 hours", «3 дня 21 час»; its two largest parts."""
+    minutes = int((moment_ - now()).total_seconds() // 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = (
+        ngettext("%(num)d day", "%(num)d days", days) if days else "",
+        ngettext("%(num)d hour", "%(num)d hours", hours) if hours else "",
+        ngettext("%(num)d minute", "%(num)d minutes", minutes) if minutes and not days else "",
+    )
+    return " ".join(part for part in parts if part) or gettext("less than a minute")
+
+
+def slot_day(slot: Slot) -> str:
+    """A slot's day: "Friday 27 November", «пятница, 27 ноября»; with its year when it is another one."""
+    how = "EEEE, d MMMM" if _locale() == "ru" else "EEEE d MMMM"
+    this_year = now().astimezone(ZoneInfo(slot.zone)).year == slot.day.year
+    return str(format_date(slot.day, how if this_year else f"{how} y", locale=_locale()))
+
+
+def slot_said(slot: Slot) -> str:
+    """A slot in full: "Friday 27 November, 10:00 Moscow, in 3 days 21 hours"."""
+    day, hour_, place = slot_day(slot), hour(slot.local.time()), city(slot.zone)
+    said = gettext("%(day)s, %(hour)s %(city)s, in %(time)s", day=day, hour=hour_, city=place, time=until(slot.moment))
+    if slot.oddity == "skipped":
+        said += gettext(" (the clocks skip that hour, and show %(hour)s then)", hour=hour(slot.shown.time()))
+    if slot.oddity == "doubled":
+        said += gettext(" (that hour comes twice; it is the first time)")
+    return str(said)
 
 
 def iso(value: datetime) -> str:

@@ -15,6 +15,7 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from sqlalchemy.orm import Session
 
 from . import clock, posting
+from .column import reminding
 from .column import settings as column_settings
 from .column.settings import settings
 from .comments import postponing, reports
@@ -23,7 +24,7 @@ from .config import Config
 from .courses import mails, opening, waitlist
 from .db import db, writing
 from .letters import announcing, naming
-from .letters.publishing import live
+from .letters.publishing import follow_zones, live
 from .mail import delivery
 from .mail.messages import Writer
 from .questions import retention as questions_retention
@@ -36,6 +37,7 @@ MAILS: dict[str, Writer] = {
     "notice": mails.notice,
     "trial": mails.trial,
     "answered": telling.answered,
+    "empty_slot": reminding.empty_slot,
 }
 """Every kind of mail: its writer here, its words in templates/mail/<kind>/. `delivery.put` makes one due."""
 
@@ -85,6 +87,7 @@ def sweep(app: Flask, config: Config) -> None:
     session = db.session()
     lost = delivery.mark_in_doubt(session, now=clock.now())
     telling.enlist(session, now=clock.now())
+    reminding.enlist(session, now=clock.now())
     session.commit()
     if lost:
         log.warning("%d deliveries lost their worker: their fate is not known", lost)
@@ -149,6 +152,8 @@ def forget(app: Flask, config: Config) -> None:
     """Retention: every kind of personal data has its end (promise 9)."""
     session, now = db.session(), clock.now()
     column = settings(session)
+    for letter in follow_zones(session, now=now):
+        log.warning("letter %s keeps its hour: the clocks of %s have changed", letter.name, letter.slot_zone)
     comments_retention.erase_expired(
         session, pruned_days=column.pruned_days, declined_days=column.declined_days, now=now
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import CheckConstraint, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base
@@ -28,6 +28,8 @@ class Person(Base):
     session_key: Mapped[str] = mapped_column(String(64), unique=True)
     """What a session cookie names instead of the id: a new key signs the person out everywhere."""
     created_at: Mapped[datetime]
+    hears_of_empty_slots: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether a mail goes there some days before a slot that no letter has."""
     left_at: Mapped[datetime | None]
     """When this person's access ended. The row stays: decisions name who took them."""
 

@@ -47,6 +47,8 @@ class Settings(Base):
     """How long an address that was never confirmed, or has left, is kept."""
     hide_names: Mapped[bool] = mapped_column(default=False, server_default=false())
     """The queue does not say who wrote a comment until it is decided."""
+    empty_days: Mapped[int] = mapped_column(default=3, server_default=text("3"))
+    """How many days before an empty slot the desk is told of it."""
     updated_at: Mapped[datetime | None]
     feeds_host: Mapped[str | None] = mapped_column(String(253))
     """The host in the ids of feeds, letters and comments: kept from the first letter on, wherever the site moves."""

@@ -31,6 +31,7 @@ class Change:
     declined_days: int
     questions_days: int
     unconfirmed_days: int
+    empty_days: int
     hide_names: bool = False
 
 

@@ -17,10 +17,11 @@ from ..courses.models import Course
 from ..db import db
 from ..refusals import Refusal
 from ..text import letter as letter_text
-from ..web import column, desk, now, only
+from ..web import column, desk, now, only, slot_said
+from . import calendar as weeks_ahead
 from . import drafting, publishing, selecting
 from .drafting import Draft
-from .forms import AdviserForm, LetterForm, RubricForm, SelectionForm, SlotForm, TopicForm
+from .forms import AdviserForm, LetterForm, PlaceForm, RubricForm, SelectionForm, SlotForm, TopicForm
 from .fridays import Slot
 from .models import Adviser, Letter, Related, Rubric, Selection, Topic
 from .views import letter_page
@@ -35,14 +36,72 @@ RELATED_OFFERED = 300
 @only("writer", "editor")
 def letters() -> ResponseReturnValue:
     found = drafting.overview(db.session(), now=now())
-    return render_template("desk/letters.html", **found)
+    return render_template("desk/letters.html", empty=_empty_soon(), **found)
 
 
 @bp.get("/calendar")
 @only("writer", "editor")
 def calendar() -> ResponseReturnValue:
-    rubrics = [(r, publishing.coming(db.session(), r, now=now(), number=12)) for r in drafting.rubrics(db.session())]
-    return render_template("desk/calendar.html", rubrics=rubrics)
+    session = db.session()
+    return render_template(
+        "desk/calendar.html",
+        weeks=weeks_ahead.weeks(session, now=now()),
+        next_free=weeks_ahead.next_free(session, now=now()),
+        empty=_empty_soon(),
+        waiting=weeks_ahead.waiting(session),
+        rubrics=drafting.rubrics(session),
+    )
+
+
+@bp.route("/calendar/place", methods=["GET", "POST"])
+@only("editor")
+def place() -> ResponseReturnValue:
+    """Which letter goes out at one slot; at the next free one, if none is named. What is dragged comes here, too."""
+    named = _named_slot()
+    if named is None:
+        return redirect(url_for(".calendar"), 303)
+    rubric, slot = named
+    form = PlaceForm()
+    form.letter_id.choices = [(one.id, one.title) for one in weeks_ahead.to_place(db.session(), now=now())]
+    if form.validate_on_submit():
+        letter = _letter_or_404(form.letter_id.data)
+        try:
+            weeks_ahead.place(db.session(), letter, rubric, slot, now=clock.now())
+        except Refusal as refusal:
+            db.session.rollback()
+            form.letter_id.errors = [_(refusal.sentence)]
+        else:
+            db.session.commit()
+            _confirm(letter)
+            return redirect(url_for(".calendar"), 303)
+    letters = weeks_ahead.to_place(db.session(), now=now())
+    page = render_template("desk/place.html", form=form, rubric=rubric, slot=slot, letters=letters)
+    return page, 422 if form.errors else 200
+
+
+def _named_slot() -> tuple[Rubric, Slot] | None:
+    """The slot in the address; another moment than a slot of the rubric is none. None: there is no rubric yet."""
+    if "at" not in request.args:
+        free = weeks_ahead.next_free(db.session(), now=now())
+        return (free.rubric, free.slot) if free and free.rubric else None
+    rubric = db.session.get(Rubric, request.args.get("rubric", 0, int)) or abort(404)
+    try:
+        wall = datetime.fromisoformat(request.args["at"])
+    except ValueError:
+        abort(404)
+    if wall.tzinfo is not None or (wall.weekday(), wall.time()) != (rubric.weekday, rubric.time):
+        abort(404)
+    return rubric, Slot(wall, rubric.zone)
+
+
+def _confirm(letter: Letter) -> None:
+    assert letter.slot_at is not None and letter.slot_zone is not None  # it was scheduled  # noqa: PT018
+    said = slot_said(Slot(letter.slot_at, letter.slot_zone))
+    flash(_("It goes out: %(slot)s.", slot=said), "done")
+
+
+def _empty_soon() -> list[weeks_ahead.Place]:
+    return weeks_ahead.empty_soon(db.session(), days=column().empty_days, now=now())
 
 
 @bp.route("/letters/new", methods=["GET", "POST"])
@@ -109,8 +168,11 @@ def slot(letter_id: int) -> ResponseReturnValue:
             form.when.errors = [_(refusal.sentence)]
         else:
             db.session.commit()
-            flash(_("The letter has its slot."), "done")
-            return redirect(url_for(".letters"), 303)
+            if form.when.data == "now":
+                flash(_("The letter is out."), "done")
+            else:
+                _confirm(letter)
+            return redirect(url_for(".calendar"), 303)
     page = render_template("desk/slot.html", letter=letter, form=form, offered=offered, zone=_zone(letter), now=now())
     return page, 422 if form.errors else 200
 

@@ -65,6 +65,12 @@ class SlotForm(DeskForm):
         return is_valid
 
 
+class PlaceForm(DeskForm):
+    """Which letter goes out at a slot."""
+
+    letter_id = RadioField(_("Letter"), coerce=int)
+
+
 class ButtonForm(DeskForm):
     """A button of the desk."""
 

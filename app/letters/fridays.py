@@ -6,7 +6,10 @@ A slot is kept as wall time and zone and derived in UTC, because governments mov
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
+
+Oddity = Literal["", "skipped", "doubled"]
 
 FURTHEST = timedelta(days=1)
 """How far the calendar may be from the moment of a slot: Samoa had no 30 December 2011, and that Friday's slot fell on
@@ -30,6 +33,19 @@ class Slot:
         comes twice in autumn is its first coming (PEP 495, fold=0).
         """
         return self.local.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+
+    @property
+    def oddity(self) -> Oddity:
+        """Whether the clocks skip this wall time, or show it twice."""
+        zone = ZoneInfo(self.zone)
+        if self.local.replace(tzinfo=zone).utcoffset() == self.local.replace(tzinfo=zone, fold=1).utcoffset():
+            return ""
+        return "doubled" if self.shown == self.local else "skipped"
+
+    @property
+    def shown(self) -> datetime:
+        """What the clocks of the zone show at the moment: the wall time, but for one that they skip."""
+        return self.moment.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
 
     @property
     def day(self) -> date:

@@ -3,8 +3,9 @@
 `live(now)` is the one query of what readers may see; every surface composes it.
 """
 
+from contextlib import suppress
 from datetime import datetime
-from itertools import count, islice
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
@@ -61,14 +62,6 @@ def free_slots(session: Session, rubric: Rubric, *, now: datetime, number: int) 
     return [next(free) for _ in range(number)]
 
 
-def coming(session: Session, rubric: Rubric, *, now: datetime, number: int) -> list[tuple[Slot, Letter | None]]:
-    """(slot, its letter if it has one): the rubric's next slots, soonest first."""
-    future = select(Letter).where(Letter.rubric_id == rubric.id, Letter.publish_at > now)
-    letters = {letter.publish_at: letter for letter in session.scalars(future)}
-    some = islice(slots(rubric.weekday, rubric.time, rubric.zone, after=now), number)
-    return [(slot, letters.get(slot.moment)) for slot in some]
-
-
 def schedule(session: Session, letter: Letter, slot: Slot, *, now: datetime) -> None:
     """The letter is ready and goes out at its slot.
 
@@ -83,6 +76,23 @@ def publish_now(session: Session, letter: Letter, zone: str, *, now: datetime) -
     """The letter is out from this moment on; its name is today's date in the zone. Raises as `schedule` does."""
     local = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     _give_slot(session, letter, Slot(local, zone), now=now)
+
+
+def follow_zones(session: Session, *, now: datetime) -> list[Letter]:
+    """Governments move their zones: letters to come keep their wall time, and get the moment it is now.
+
+    Returns the letters that moved. One whose new moment is past, or another letter's, stays where it was.
+    """
+    moved = []
+    for letter in session.scalars(select(Letter).where(Letter.ready, Letter.publish_at > now)).all():
+        assert letter.slot_at is not None and letter.slot_zone is not None  # slot_and_moment  # noqa: PT018
+        moment = Slot(letter.slot_at, letter.slot_zone).moment
+        if now < moment != letter.publish_at:
+            with suppress(IntegrityError), session.begin_nested():
+                letter.publish_at = moment
+                session.flush()
+                moved.append(letter)
+    return moved
 
 
 def withhold(session: Session, letter: Letter, *, now: datetime) -> None:

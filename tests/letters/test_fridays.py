@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import islice, pairwise, takewhile
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import example, given
@@ -114,3 +115,82 @@ def test_a_zone_is_one_that_the_iana_database_knows() -> None:
     assert is_zone("Europe/Moscow")
     assert not is_zone("Europe/Moskau")
     assert not is_zone("")
+
+
+# Every zone of the world, for the next ten years
+
+BEGIN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+WEEK = timedelta(days=7)
+WEEKS = 522
+
+
+@cache
+def clocks() -> dict[tuple[timedelta | None, ...], str]:
+    """{offsets from UTC, week by week: a zone}: zones whose clocks go alike for ten years are one."""
+    weeks = [BEGIN + WEEK * n for n in range(WEEKS)]
+    return {
+        tuple(moment.astimezone(ZoneInfo(name)).utcoffset() for moment in weeks): name
+        for name in sorted(available_timezones())
+    }
+
+
+@cache
+def changes() -> list[tuple[str, datetime, timedelta]]:
+    """[(zone, the moment at which its clocks change, by how much)], to the second."""
+    found = []
+    for offsets, name in clocks().items():
+        for n, (one, other) in enumerate(pairwise(offsets)):
+            if one == other:
+                continue
+            before, after = BEGIN + WEEK * n, BEGIN + WEEK * (n + 1)
+            while after - before > timedelta(seconds=1):
+                middle = (before + (after - before) / 2).replace(microsecond=0)
+                is_before = middle.astimezone(ZoneInfo(name)).utcoffset() == one
+                before, after = (middle, after) if is_before else (before, middle)
+            assert one is not None
+            assert other is not None
+            found.append((name, after, other - one))
+    return found
+
+
+def test_the_clocks_of_the_world_are_all_looked_at() -> None:
+    assert len(available_timezones()) > 500
+    assert len(clocks()) > 60
+    assert len(changes()) > 500
+    assert {zone for zone, _, by in changes() if abs(by) != timedelta(hours=1)} == {"Australia/Lord_Howe"} | {
+        zone for zone, _, by in changes() if abs(by) == timedelta(hours=2)
+    }
+
+
+def test_everywhere_friday_at_ten_is_friday_at_ten_for_ten_years() -> None:
+    for name in clocks().values():
+        zone, last = ZoneInfo(name), BEGIN
+        for slot in first(FRIDAY, TEN, name, BEGIN, WEEKS):
+            there = slot.moment.astimezone(zone)
+            assert (there.weekday(), there.time(), slot.oddity) == (FRIDAY, TEN, ""), (name, slot)
+            assert timedelta() < slot.moment - last <= WEEK + timedelta(hours=2)
+            last = slot.moment
+
+
+def test_an_hour_that_the_clocks_skip_is_told_and_comes_as_late_as_it_would_have_come() -> None:
+    skips = [(zone, moment, by) for zone, moment, by in changes() if by > timedelta()]
+    assert skips
+    for name, moment, by in skips:
+        last_shown = (moment - timedelta(seconds=1)).astimezone(ZoneInfo(name)).replace(tzinfo=None)
+        never = last_shown + timedelta(seconds=1) + by / 2
+        slot = Slot(never, name)
+        assert (slot.oddity, slot.moment, slot.shown) == ("skipped", moment + by / 2, never + by), name
+        assert first(never.weekday(), never.time(), name, moment - timedelta(days=1)) == [slot]
+        for ordinary in (last_shown, last_shown + timedelta(seconds=2) + by):
+            assert (Slot(ordinary, name).oddity, Slot(ordinary, name).shown) == ("", ordinary)
+
+
+def test_an_hour_that_comes_twice_is_told_and_is_the_first_one() -> None:
+    repeats = [(zone, moment, -by) for zone, moment, by in changes() if by < timedelta()]
+    assert repeats
+    for name, moment, by in repeats:
+        twice = (moment - by / 2).astimezone(ZoneInfo(name)).replace(tzinfo=None, fold=0)
+        slot = Slot(twice, name)
+        assert (slot.oddity, slot.moment, slot.shown) == ("doubled", moment - by / 2, twice), name
+        # Between its two comings it is past: no letter goes out twice.
+        assert first(twice.weekday(), twice.time(), name, moment - by / 2)[0].local == twice + WEEK

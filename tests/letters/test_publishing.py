@@ -71,12 +71,6 @@ def test_free_slots_skip_those_that_have_a_letter(cast: Cast, session: Session) 
     assert (first, second.local) == (NEXT_FRIDAY, datetime(2026, 12, 11, 10, 0))
 
 
-def test_the_calendar_shows_each_coming_slot_with_its_letter(cast: Cast, session: Session) -> None:
-    rubric = cast.rubric()
-    letter = scheduled(cast, NEXT_FRIDAY, rubric_id=rubric.id)
-    assert publishing.coming(session, rubric, now=NOON, number=2) == [(FRIDAY, None), (NEXT_FRIDAY, letter)]
-
-
 def test_two_letters_of_a_rubric_never_share_a_slot(cast: Cast, session: Session) -> None:
     rubric = cast.rubric()
     scheduled(cast, rubric_id=rubric.id)
@@ -252,3 +246,22 @@ def test_a_save_into_a_rubric_that_has_a_letter_at_that_moment_is_refused(cast: 
     with pytest.raises(SlotTaken):
         drafting.save(session, letter, draft, version=letter.version, now=NOON)
     assert session.get_one(Letter, letter.id, populate_existing=True).rubric_id is None
+
+
+def test_when_a_government_moves_its_zone_the_letter_keeps_its_wall_time(
+    cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved, other = scheduled(cast, FRIDAY), scheduled(cast, Slot(datetime(2026, 11, 27, 10, 0), "UTC"))
+    out = cast.letter(days_ago=1)
+    before = {letter.id: letter.publish_at for letter in (moved, other, out)}
+    assert publishing.follow_zones(session, now=NOON) == []
+    an_hour = timedelta(hours=1)
+    true_moment = Slot.moment.fget  # type: ignore[attr-defined]
+    late = property(lambda slot: true_moment(slot) + (an_hour if slot.zone == FRIDAY.zone else timedelta()))
+    monkeypatch.setattr(Slot, "moment", late)
+    assert publishing.follow_zones(session, now=NOON) == [moved]
+    assert moved.publish_at == before[moved.id] + an_hour
+    assert (moved.slot_at, moved.name) == (FRIDAY.local, "2026-11-27")
+    assert {other.publish_at, out.publish_at} == {before[other.id], before[out.id]}
+    # Far too late to be moved into the past: such a letter stays where it was.
+    assert publishing.follow_zones(session, now=moved.publish_at - timedelta(seconds=1)) == []

@@ -1,0 +1,30 @@
+// Letters move by drag. What is dropped is sent by the page's own form, to the address that its link leads to as well.
+const form = document.querySelector("[data-drop-form]");
+const hint = document.querySelector("[data-by-hand]");
+if (hint && matchMedia("(pointer: fine)").matches) hint.hidden = false;
+let dragged = null;
+document.addEventListener("dragstart", (event) => {
+  const letter = event.target.closest?.("[data-letter]");
+  if (!letter) return;
+  dragged = letter.dataset.letter;
+  event.dataTransfer.setData("text/plain", letter.textContent.trim());
+  event.dataTransfer.effectAllowed = "move";
+});
+document.addEventListener("dragend", () => (dragged = null));
+for (const place of document.querySelectorAll("[data-drop]")) {
+  const over = (event) => {
+    if (!dragged) return;
+    event.preventDefault();
+    place.classList.add("is-over");
+  };
+  place.addEventListener("dragenter", over);
+  place.addEventListener("dragover", over);
+  place.addEventListener("dragleave", (event) => place.contains(event.relatedTarget) || place.classList.remove("is-over"));
+  place.addEventListener("drop", (event) => {
+    if (!dragged) return;
+    event.preventDefault();
+    form.action = place.dataset.drop;
+    form.elements.letter_id.value = dragged;
+    form.submit();
+  });
+}
