@@ -46,6 +46,11 @@ def under(session: Session, letter: Letter) -> list[Remark]:
     return [Remark(*row) for row in session.execute(query)]
 
 
+def by_public_id(session: Session, letter: Letter, public_id: str) -> Comment | None:
+    """The published comment of this letter with this name; one that readers may not see is not found."""
+    return session.scalar(published().where(Comment.letter_id == letter.id, Comment.public_id == public_id))
+
+
 def under_each(session: Session, letter_ids: list[int], *, latest: int) -> dict[int, list[Remark]]:
     """{letter's id: its published comments, oldest first}, of long threads only so many of the latest."""
     newest_first = (Comment.submitted_at.desc(), Comment.id.desc())

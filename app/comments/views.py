@@ -1,6 +1,6 @@
-"""A reader's comment comes in."""
+"""A reader's comment comes in; a reader reports one."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from .. import clock
@@ -8,8 +8,10 @@ from ..db import db
 from ..forms import status_of
 from ..letters.views import letter_or_404, letter_page
 from ..text import comment as comment_text
-from . import submission
+from ..web import limiter
+from . import reports, submission, thread
 from .forms import CommentForm
+from .models import REASONS
 
 bp = Blueprint("comments", __name__)
 
@@ -40,3 +42,24 @@ def preview(name: str) -> ResponseReturnValue:
 @bp.get("/letters/<name>/thanks")
 def thanks(name: str) -> ResponseReturnValue:
     return render_template("comments/thanks.html", letter=letter_or_404(name))
+
+
+@bp.post("/letters/<name>/comments/<public_id>/report")
+@limiter.limit("20/hour")
+def report(name: str, public_id: str) -> ResponseReturnValue:
+    """Whoever reports gets the same answer, whether it was the first report, the same one again, or the hundredth."""
+    letter = letter_or_404(name)
+    comment = thread.by_public_id(db.session(), letter, public_id) or abort(404)
+    reason = request.form.get("reason", "")
+    if reason not in REASONS:
+        abort(400)
+    secret = current_app.extensions["config"].secret_key
+    reporter = reports.reporter_of(request.remote_addr or "", comment, secret)
+    reports.report(db.session(), comment, reason, reporter=reporter, now=clock.now())
+    db.session.commit()
+    return redirect(url_for("comments.reported", name=name), 303)
+
+
+@bp.get("/letters/<name>/reported")
+def reported(name: str) -> ResponseReturnValue:
+    return render_template("comments/reported.html", letter=letter_or_404(name))
