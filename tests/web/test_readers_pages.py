@@ -9,7 +9,8 @@ from ..cast import Cast
 
 PAGES = [
     "/", "/letters/", "/letters/2026/", "/letters/2026-11-20/", "/topics/money/", "/rubrics/fridays/", "/ask/",
-    "/courses/talks/", "/feed.xml", "/letters/2026-11-20/thanks", "/letters/2026-11-20/reported", "/ask/thanks", "/courses/talks/thanks", "/nothing",
+    "/courses/talks/", "/feed.xml", "/letters/2026-11-20/thanks", "/letters/2026-11-20/reported",
+    "/ask/thanks", "/courses/talks/thanks", "/nothing",
 ]  # fmt: skip
 
 
