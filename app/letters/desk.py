@@ -12,18 +12,21 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from .. import clock
+from ..column.models import LANGUAGES
 from ..comments.forms import CommentForm
 from ..courses.models import Course
 from ..db import db
 from ..refusals import Refusal
 from ..text import letter as letter_text
 from ..web import column, desk, now, only, slot_said
+from ..writing import history, keeping, saving
+from ..writing.models import Typed
 from . import calendar as weeks_ahead
 from . import drafting, publishing, selecting
 from .drafting import Draft
 from .forms import AdviserForm, LetterForm, PlaceForm, RubricForm, SelectionForm, SlotForm, TopicForm
 from .fridays import Slot
-from .models import Adviser, Letter, Related, Rubric, Selection, Topic
+from .models import Adviser, Letter, Rubric, Selection, Topic
 from .views import letter_page
 
 bp = desk("letters", "")
@@ -107,13 +110,18 @@ def _empty_soon() -> list[weeks_ahead.Place]:
 @bp.route("/letters/new", methods=["GET", "POST"])
 @only("writer", "editor")
 def new() -> ResponseReturnValue:
-    form = _letter_form(None)
+    form = letter_form(None)
     if request.form.get("preview"):
         return _preview(Letter(topics=[]), form)
     if not form.validate_on_submit():
-        return render_template("desk/letter_form.html", form=form, letter=None), 422 if form.errors else 200
-    letter = drafting.new(db.session(), _draft(form), now=clock.now(), by_id=current_user.id)
-    db.session.commit()
+        return _form_page(None, form), 422 if form.errors else 200
+    draft, window, session = draft_in(form), window_of(form), db.session()
+    if window.sitting:  # it may have been begun at a pause of typing
+        letter = keeping.begin(session, draft, window, by=current_user, now=clock.now())
+        saving.save(session, letter, draft, window, by=current_user, now=clock.now())
+    else:
+        letter = drafting.new(session, draft, now=clock.now(), by_id=current_user.id)
+    session.commit()
     flash(_("Saved."), "done")
     return redirect(url_for(".edit", letter_id=letter.id), 303)
 
@@ -122,28 +130,31 @@ def new() -> ResponseReturnValue:
 @only("writer", "editor")
 def edit(letter_id: int) -> ResponseReturnValue:
     letter = _letter_or_404(letter_id)
-    if letter.is_live(now()) and current_user.role != "editor":
-        abort(403)  # what readers already have is the editors' business
-    form = _letter_form(letter)
+    form = letter_form(letter)
     if request.form.get("preview"):
         return _preview(letter, form)
     if not form.validate_on_submit():
-        return render_template("desk/letter_form.html", form=form, letter=letter), 422 if form.errors else 200
+        return _form_page(letter, form), 422 if form.errors else 200
     try:
-        version = int(form.version.data or 0)
-        drafting.save(db.session(), letter, _draft(form), version=version, now=clock.now())
-    except drafting.ChangedMeanwhile as refusal:
-        db.session.rollback()
-        flash(_(refusal.sentence), "error")
-        form.version.data = str(letter.version)
-        return render_template("desk/letter_form.html", form=form, letter=letter, stale=True), 409
+        done = saving.save(db.session(), letter, draft_in(form), window_of(form), by=current_user, now=clock.now())
     except publishing.SlotTaken as refusal:
         db.session.rollback()
         form.rubric_id.errors = [_(refusal.sentence)]
-        return render_template("desk/letter_form.html", form=form, letter=letter), 422
+        return _form_page(letter, form), 422
     db.session.commit()
-    flash(_("Saved."), "done")
+    if isinstance(done, saving.Conflict):
+        fill_form(form, done.draft)
+        return _form_page(letter, form, conflict=done), 409
+    flash(_say_saved(done), "done")
     return redirect(url_for(".edit", letter_id=letter.id), 303)
+
+
+def _say_saved(done: saving.Saved) -> str:
+    said = [_("Saved as a change. Readers get it when an editor publishes it.") if done.waits else _("Saved.")]
+    names = dict.fromkeys(version.by.name for version in done.with_others if version.by is not None)
+    if names:
+        said.append(_("What %(names)s changed in other parts is in it.", names=", ".join(names)))
+    return " ".join(said)
 
 
 @bp.get("/letters/<int:letter_id>/preview")
@@ -173,7 +184,7 @@ def slot(letter_id: int) -> ResponseReturnValue:
             else:
                 _confirm(letter)
             return redirect(url_for(".calendar"), 303)
-    page = render_template("desk/slot.html", letter=letter, form=form, offered=offered, zone=_zone(letter), now=now())
+    page = render_template("desk/slot.html", letter=letter, form=form, offered=offered, zone=zone_of(letter), now=now())
     return page, 422 if form.errors else 200
 
 
@@ -305,7 +316,8 @@ def _one_of_the_order(
     return render_template("desk/order_form.html", form=form, heading=heading), 422 if form.errors else 200
 
 
-def _letter_form(letter: Letter | None) -> LetterForm:
+def letter_form(letter: Letter | None) -> LetterForm:
+    """The form of a letter, with what may be chosen in it; on GET filled with the text to go on with."""
     session = db.session()
     form = LetterForm()
     nothing = [("", "—")]
@@ -313,39 +325,86 @@ def _letter_form(letter: Letter | None) -> LetterForm:
     form.adviser_id.choices = nothing + [(a.id, a.name) for a in drafting.advisers(session)]
     form.rubric_id.choices = nothing + [(r.id, r.title) for r in drafting.rubrics(session)]
     form.topic_ids.choices = [(t.id, t.name) for t in drafting.topics(session)]
-    query = publishing.live(now()).order_by(Letter.publish_at.desc()).limit(RELATED_OFFERED)
-    others: list[Letter] = [other for other in session.scalars(query) if other is not letter]
-    form.related_ids.choices = [(other.id, other.title) for other in others]
+    query = publishing.live(now()).options(*publishing.BRIEF).order_by(Letter.publish_at.desc()).limit(RELATED_OFFERED)
+    this = letter.id if letter is not None else None
+    form.related_ids.choices = [(other.id, other.title) for other in session.scalars(query) if other.id != this]
     if request.method == "GET":
-        _fill(form, letter)
+        fill_form(form, _first_text() if letter is None else _text_of(letter)[0])
     return form
 
 
-def _fill(form: LetterForm, letter: Letter | None) -> None:
-    if letter is None:
-        rubrics, advisers = drafting.rubrics(db.session()), drafting.advisers(db.session())
-        form.language.data = column().language
-        form.rubric_id.data = rubrics[0].id if rubrics else None
-        form.adviser_id.data = advisers[0].id if advisers else None
-        return
-    for name in ("title", "asker", "course_id", "adviser_id", "rubric_id", "language", "takes_comments", "version"):
-        form[name].data = getattr(letter, name)
-    for part in drafting.PARTS:
-        form[part].data = getattr(letter, f"{part}_source")
-    form.topic_ids.data = [topic.id for topic in letter.topics]
-    chosen = select(Related.related_id).where(Related.letter_id == letter.id).order_by(Related.position)
-    form.related_ids.data = list(db.session.scalars(chosen))
+def _first_text() -> Draft:
+    rubrics, advisers = drafting.rubrics(db.session()), drafting.advisers(db.session())
+    return Draft(
+        title="",
+        asker="",
+        language=column().language,
+        rubric_id=rubrics[0].id if rubrics else None,
+        adviser_id=advisers[0].id if advisers else None,
+    )
 
 
-def _draft(form: LetterForm) -> Draft:
+def _text_of(letter: Letter) -> tuple[Draft, Typed | None]:
+    """(the text to go on with, this person's row): what was typed and not saved, or else the letter."""
+    typed = history.of_person(db.session(), letter, current_user)
+    if typed is not None and typed.content is not None:
+        return history.unpacked(typed.content), typed
+    return history.working(db.session(), letter, now())[0], typed
+
+
+def fill_form(form: LetterForm, draft: Draft) -> None:
+    """Put a draft into the form."""
+    for name, value in vars(draft).items():
+        if name in form._fields:
+            form[name].data = value
+
+
+def draft_in(form: LetterForm) -> Draft:
+    """What the form holds, perhaps not valid yet."""
     names = [name for name in vars(Draft("", "", "")) if name in form._fields]
-    return Draft(**{name: form[name].data for name in names})
+    draft = Draft(**{name: form[name].data for name in names})
+    if draft.language not in LANGUAGES:
+        draft.language = column().language
+    draft.topic_ids, draft.related_ids = draft.topic_ids or [], draft.related_ids or []
+    return draft
+
+
+def window_of(form: LetterForm) -> keeping.Window:
+    """The window that sent the form; one without scripts has no name."""
+    numbers = {name: int(form[name].data) if (form[name].data or "").isdecimal() else 0 for name in ("seq", "count")}
+    base = form.base.data or ""
+    return keeping.Window((form.sitting.data or "")[:36], base_id=int(base) if base.isdecimal() else 0, **numbers)
+
+
+def _form_page(letter: Letter | None, form: LetterForm, *, conflict: saving.Conflict | None = None) -> str:
+    """The page on which a letter is written. What its window has to know stands in hidden fields."""
+    more: dict[str, object] = {}
+    typed = None
+    if letter is not None:
+        session = db.session()
+        saved, base_id = history.working(session, letter, now())
+        text, typed = _text_of(letter)
+        more = {
+            "company": keeping.company(session, letter, but=current_user, now=now()),
+            "unsaved": [] if conflict or typed is None or typed.content is None else history.compared(saved, text),
+            "change": history.change(session, letter, now()),
+            "newest": history.newest(session, letter),
+            "zone": zone_of(letter),
+        }
+        if request.method == "GET" or conflict:
+            form.base.data = str(typed.base_id if typed is not None and typed.content is not None else base_id)
+            form.count.data = str(typed.count if typed is not None else 0)
+    if conflict:
+        theirs = history.draft(conflict.theirs)
+        compared = [one for one in history.compared(theirs, conflict.draft) if one[0] in conflict.parts]
+        more |= {"conflict": conflict, "compared": compared}
+    return render_template("desk/letter_form.html", form=form, letter=letter, typed=typed, **more)
 
 
 def _preview(letter: Letter, form: LetterForm) -> ResponseReturnValue:
     """How the unsaved text of the form will look to readers."""
     with db.session.no_autoflush:
-        drafting.fill(db.session(), letter, _draft(form), now=now())
+        drafting.fill(db.session(), letter, draft_in(form), now=now())
         page = letter_page(letter, CommentForm(), preview=True)
     db.session.rollback()
     return page
@@ -357,7 +416,7 @@ def _offered(letter: Letter) -> list[Slot]:
     return publishing.free_slots(db.session(), letter.rubric, now=now(), number=SLOTS_OFFERED)
 
 
-def _zone(letter: Letter) -> str:
+def zone_of(letter: Letter) -> str:
     """The zone in which this letter's moment is said: its rubric's, or the first rubric's."""
     if letter.rubric is not None:
         return letter.rubric.zone
@@ -367,14 +426,14 @@ def _zone(letter: Letter) -> str:
 
 def _send_out(letter: Letter, form: SlotForm) -> None:
     if form.when.data == "now":
-        publishing.publish_now(db.session(), letter, _zone(letter), now=clock.now())
+        publishing.publish_now(db.session(), letter, zone_of(letter), now=clock.now())
         return
     if form.when.data == "other":
         assert form.date.data and form.time.data is not None  # SlotForm.validate  # noqa: PT018
         local = datetime.combine(form.date.data, form.time.data)
     else:
         local = datetime.fromisoformat(form.when.data)
-    publishing.schedule(db.session(), letter, Slot(local, _zone(letter)), now=clock.now())
+    publishing.schedule(db.session(), letter, Slot(local, zone_of(letter)), now=clock.now())
 
 
 def _letter_or_404(letter_id: int) -> Letter:

@@ -47,7 +47,7 @@ def new(session: Session, draft: Draft, *, now: datetime, by_id: int | None, que
     fill(session, letter, draft, now=now)
     session.add(letter)
     session.flush()
-    _relate(session, letter, draft.related_ids)
+    relate(session, letter, draft.related_ids)
     return letter
 
 
@@ -66,17 +66,20 @@ def save(session: Session, letter: Letter, draft: Draft, *, version: int, now: d
         raise SlotTaken from error
     except StaleDataError as error:  # saved by another session since we read it
         raise ChangedMeanwhile from error
-    _relate(session, letter, draft.related_ids)
+    relate(session, letter, draft.related_ids)
 
 
-def fill(session: Session, letter: Letter, draft: Draft, *, now: datetime) -> None:
-    """Put a draft into a letter and render its parts; nothing is written to the database (the preview uses it too)."""
+def fill(session: Session, letter: Letter, draft: Draft, *, now: datetime, html: dict[str, str] | None = None) -> None:
+    """Put a draft into a letter and render its parts; nothing is written to the database (the preview uses it too).
+
+    html: the parts as they were rendered when the draft was saved, for one that becomes the letter's text later.
+    """
+    html = rendered(draft) if html is None else html
     for name in ("title", "asker", "language", "adviser_id", "rubric_id", "course_id", "takes_comments"):
         setattr(letter, name, getattr(draft, name))
     for part in PARTS:
-        source = getattr(draft, part)
-        setattr(letter, f"{part}_source", source)
-        setattr(letter, f"{part}_html", letter_text.render(source, draft.language))
+        setattr(letter, f"{part}_source", getattr(draft, part))
+        setattr(letter, f"{part}_html", html.get(part, ""))
     with session.no_autoflush:
         letter.topics = (
             list(session.scalars(select(Topic).where(Topic.id.in_(draft.topic_ids)))) if draft.topic_ids else []
@@ -84,7 +87,33 @@ def fill(session: Session, letter: Letter, draft: Draft, *, now: datetime) -> No
     letter.updated_at = now
 
 
-def _relate(session: Session, letter: Letter, related_ids: list[int]) -> None:
+def rendered(draft: Draft) -> dict[str, str]:
+    """{part: HTML}: what readers get of a draft."""
+    return {part: letter_text.render(getattr(draft, part), draft.language) for part in PARTS}
+
+
+def draft_of(session: Session, letter: Letter) -> Draft:
+    """The letter as the form holds it."""
+    related = select(Related.related_id).where(Related.letter_id == letter.id).order_by(Related.position)
+    return Draft(
+        title=letter.title,
+        asker=letter.asker,
+        language=letter.language,
+        question=letter.question_source,
+        answer=letter.answer_source,
+        postscript=letter.postscript_source,
+        course_note=letter.course_note_source,
+        adviser_id=letter.adviser_id,
+        rubric_id=letter.rubric_id,
+        course_id=letter.course_id,
+        takes_comments=letter.takes_comments,
+        topic_ids=sorted(topic.id for topic in letter.topics),
+        related_ids=list(session.scalars(related)),
+    )
+
+
+def relate(session: Session, letter: Letter, related_ids: list[int]) -> None:
+    """The letters that the editor puts under this one, in this order."""
     session.execute(delete(Related).where(Related.letter_id == letter.id))
     for position, related_id in enumerate(i for i in dict.fromkeys(related_ids) if i != letter.id):
         session.add(Related(letter_id=letter.id, related_id=related_id, position=position))

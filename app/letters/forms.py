@@ -46,7 +46,11 @@ class LetterForm(DeskForm):
     related_ids = SelectMultipleField(_("Related letters"), coerce=int)
     language = SelectField(_("Language"), choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
     takes_comments = BooleanField(_("Takes comments"), default=True)
-    version = HiddenField()
+    # The window, and what it knows of the letter (writing.keeping.Window).
+    sitting = HiddenField()
+    seq = HiddenField()
+    base = HiddenField()
+    count = HiddenField()
 
 
 class SlotForm(DeskForm):

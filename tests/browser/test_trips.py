@@ -80,7 +80,7 @@ def test_a_question_becomes_a_letter_and_comes_out(house: House, visitor: Visito
     expect(preview.locator(".letter-title")).to_contain_text("silent?")
     expect(preview.locator(".answer strong")).to_have_text("Write.")
     preview.close()
-    writer.locator("main form button:not([name=preview])").first.click()
+    writer.click("[data-save]")
     expect(writer.locator("[role=status]").first).to_contain_text("Saved")
     letter_id = re.search(r"/letters/(\d+)/", writer.url)
     assert letter_id

@@ -19,7 +19,7 @@ from app.config import ROOT, from_environment
 from app.db import Base, db
 from app.refusals import Refusal
 
-ROOMS = {"accounts", "column", "comments", "courses", "letters", "mail", "questions", "text"}
+ROOMS = {"accounts", "column", "comments", "courses", "letters", "mail", "questions", "text", "writing"}
 MAY_USE = {
     "text": set[str](),
     "accounts": {"text"},
@@ -28,6 +28,7 @@ MAY_USE = {
     "comments": {"accounts", "letters", "mail", "text"},
     "questions": {"accounts", "letters", "mail", "text"},
     "courses": {"accounts", "letters", "mail", "text"},
+    "writing": {"accounts", "letters", "text"},
     "column": ROOMS,  # its settings are everybody's, and erasing a person is one verb for all rooms
 }
 """Which rooms the rules of a room may use, besides their own."""

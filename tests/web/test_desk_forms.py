@@ -1,7 +1,10 @@
 """Every form of the desk: what is right is saved, what is wrong comes back with what was typed."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts.models import Person
@@ -123,16 +126,27 @@ def test_a_moment_that_has_passed_is_refused(ada: FlaskClient, cast: Cast) -> No
     assert "Say the date and the hour." in empty.text
 
 
-def test_a_stale_form_is_shown_again_with_what_was_typed(ada: FlaskClient, cast: Cast) -> None:
-    letter = cast.draft("First")
+def test_two_who_changed_one_part_see_both_texts_and_neither_is_lost(app: Flask, ada: FlaskClient, cast: Cast) -> None:
+    letter = cast.draft("First", asker="Vera")
     address = f"/desk/letters/{letter.id}/edit"
-    fields = {**FORMS["letter"][1], "version": str(letter.version)}
-    assert send(ada, address, {**fields, "title": "Saved by one"}).status_code == 303
-    answer = send(ada, address, {**fields, "title": "Typed by the other"})
+    fields = FORMS["letter"][1]
+    wanda = cast.signed_in(app.test_client(), cast.wanda)
+    base = {"base": re.search(r'name="base"[^>]*value="(\d*)"', wanda.get(address).text)[1]}  # type: ignore[index]
+    assert send(ada, address, {**fields, "title": "First of Ada", **base}).status_code == 303
+    answer = send(wanda, address, {**fields, "title": "First of Wanda", **base})
     assert answer.status_code == 409
-    assert "Typed by the other" in answer.text
+    assert "Ada saved the same parts" in answer.text
+    assert "<del>Ada</del><ins>Wanda</ins>" in answer.text
+    assert 'value="First of Wanda"' in answer.text
     cast.session.refresh(letter)
-    assert letter.title == "Saved by one"
+    assert letter.title == "First of Ada"
+    cast.session.rollback()
+    base = {"base": re.search(r'name="base"[^>]*value="(\d+)"', answer.text)[1]}  # type: ignore[index]
+    assert send(wanda, address, {**fields, "title": "First of both", **base}).status_code == 303
+    history = wanda.get(f"/desk/letters/{letter.id}/history").text
+    assert "aside, never the letter’s text" in history
+    cast.session.refresh(letter)
+    assert letter.title == "First of both"
 
 
 def test_the_preview_of_unsaved_text_saves_nothing(ada: FlaskClient, cast: Cast) -> None:
@@ -141,7 +155,6 @@ def test_the_preview_of_unsaved_text_saves_nothing(ada: FlaskClient, cast: Cast)
         **FORMS["letter"][1],
         "title": "Second",
         "answer": "**New**",
-        "version": str(letter.version),
         "preview": "1",
     }
     answer = send(ada, f"/desk/letters/{letter.id}/edit", fields)
