@@ -51,6 +51,7 @@ from .column.settings import settings
 from .config import Config
 from .db import db, writing
 from .letters.fridays import Slot
+from .letters.linked import iso
 from .letters.reading import local_day
 from .text.outside import opening_words
 from .text.typographer import typeset
@@ -305,12 +306,12 @@ def page_address(number: int) -> str:
 
 def static(filename: str) -> str:
     """The address of a static file, with a mark that changes when its content does."""
-    file = f"{current_app.static_folder}/{filename}"
-    marks: dict[str, str] = current_app.extensions.setdefault("static_marks", {})
-    if filename not in marks or current_app.debug:
-        with open(file, "rb") as content:
-            marks[filename] = hashlib.sha256(content.read()).hexdigest()[:10]
-    return url_for("static", filename=filename, v=marks[filename])
+    addresses: dict[str, str] = current_app.extensions.setdefault("static_addresses", {})
+    if filename not in addresses or current_app.debug:
+        with open(f"{current_app.static_folder}/{filename}", "rb") as content:
+            mark = hashlib.sha256(content.read()).hexdigest()[:10]
+        addresses[filename] = url_for("static", filename=filename, v=mark)
+    return addresses[filename]
 
 
 def _locale() -> str:

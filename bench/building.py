@@ -13,12 +13,22 @@ WORDS = (
     "client letter answer question price deadline meeting logo sketch contract silence promise budget studio reply "
     "клиент письмо ответ вопрос цена срок встреча логотип эскиз договор молчание обещание смета студия правка"
 ).split()
+TOPICS = 20
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
+SYLLABLES = "ba do ku le mi no pra rus sta te vel zor".split()
+
+
 def text(seed: int, words: int) -> str:
-    """So many words, the same for the same seed."""
-    return " ".join(WORDS[(seed * 31 + n * n * 7 + n) % len(WORDS)] for n in range(words))
+    """So many words, the same for the same seed: two of three are everybody's, the third is one of 1,728 others."""
+    numbers = [seed * 31 + n * n * 7 + n for n in range(words)]
+    return " ".join(_rare(number) if n % 3 == 2 else WORDS[number % len(WORDS)] for n, number in enumerate(numbers))
+
+
+def _rare(number: int) -> str:
+    number = number * number % 1728
+    return "".join(SYLLABLES[number // 12**n % 12] for n in range(3))
 
 
 def flask(data: Path, *command: str) -> None:
@@ -29,7 +39,7 @@ def flask(data: Path, *command: str) -> None:
 
 
 def build(data: Path, *, letters: int, comments: int, pending: int = 0, on_newest: int = 50) -> str:
-    """A column with so many letters and comments, of which one in five is published. Returns the newest letter's name.
+    """A daily column with so many letters and comments, of which one in five is published. Returns the newest's name.
 
     The newest letter has `on_newest` published comments; `pending` more comments wait in the queue.
     """
@@ -41,7 +51,7 @@ def build(data: Path, *, letters: int, comments: int, pending: int = 0, on_newes
         "INSERT INTO people VALUES (1, 'e@example.org', 'e@example.org', 'Ed', 'editor', '', 'k', ?, NULL)",
         (_stamp(NOW),),
     )
-    moments = [NOW - timedelta(days=7 * n + 1) for n in range(letters)]
+    moments = [NOW - timedelta(days=n + 1) for n in range(letters)]
     names = [f"{moment:%Y-%m-%d}" for moment in moments]
     database.executemany(
         "INSERT INTO letters (id, name, version, title, asker, language, question_source, question_html, answer_source,"
@@ -50,11 +60,26 @@ def build(data: Path, *, letters: int, comments: int, pending: int = 0, on_newes
         " VALUES (?, ?, 1, ?, 'Vera', 'en', '', ?, '', ?, '', '', '', '', 1, ?, 'UTC', ?, 1, ?, ?)",
         ((n + 1, names[n], text(n, 7).capitalize(), *_parts(n), *[_stamp(moments[n])] * 4) for n in range(letters)),
     )
+    _order(database, letters)
     _comments(database, moments, comments, on_newest, pending)
     database.execute("COMMIT")
     database.execute("ANALYZE")
     database.close()
+    flask(data, "reindex")
     return names[0]
+
+
+def _order(database: sqlite3.Connection, letters: int) -> None:
+    """One rubric and one adviser for all letters, and a topic for each."""
+    database.execute(
+        "INSERT INTO rubrics (id, slug, name, title, weekday, time, zone)"
+        " VALUES (1, 'fridays', 'clients', 'Clients', 4, '10:00:00.000000', 'UTC')"
+    )
+    database.execute("INSERT INTO advisers (id, slug, name, about_source, about_html) VALUES (1, 'ada', 'Ada', '', '')")
+    for topic in range(1, TOPICS + 1):
+        database.execute("INSERT INTO topics (id, slug, name) VALUES (?, ?, ?)", (topic, f"t{topic}", f"Topic {topic}"))
+    database.execute("UPDATE letters SET rubric_id = 1, adviser_id = 1")
+    database.execute("INSERT INTO letter_topics (letter_id, topic_id) SELECT id, 1 + id % ? FROM letters", (TOPICS,))
 
 
 def _parts(n: int) -> tuple[str, str]:

@@ -48,7 +48,7 @@ def served(data: Path, workers: int = 2) -> Iterator[str]:
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port", str(port), "--workers", str(workers)]
     process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait(f"http://127.0.0.1:{port}/readyz")
+        wait_for(f"http://127.0.0.1:{port}/readyz")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)
@@ -71,17 +71,19 @@ def nginx(body: bytes) -> Iterator[str]:
         )
         process = subprocess.Popen([program, "-p", folder, "-c", f"{folder}/nginx.conf"], stderr=subprocess.DEVNULL)
         try:
-            _wait(f"http://127.0.0.1:{port}/page.html")
+            wait_for(f"http://127.0.0.1:{port}/page.html")
             yield f"http://127.0.0.1:{port}/page.html"
         finally:
             process.send_signal(signal.SIGQUIT)
             process.wait(10)
 
 
-def requests_per_second(address: str, *, seconds: int = SECONDS, connections: int = CONNECTIONS) -> float:
-    """What wrk gets out of an address."""
-    program = needs("wrk", "wrk")
-    command = [program, "-t1", f"-c{connections}", f"-d{seconds}", address]
+def requests_per_second(
+    address: str, *, coding: str = "", seconds: int = SECONDS, connections: int = CONNECTIONS
+) -> float:
+    """What wrk gets out of an address. coding: the content coding that it takes."""
+    command = [needs("wrk", "wrk"), "-t1", f"-c{connections}", f"-d{seconds}", address]
+    command += ["-H", f"Accept-Encoding: {coding}"] if coding else []
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", said)
     if found is None or "Non-2xx" in said:
@@ -111,7 +113,8 @@ def seconds_of(do: Callable[[], object], times: int = 20) -> float:
     return statistics.median(taken)
 
 
-def _wait(address: str) -> None:
+def wait_for(address: str) -> None:
+    """Until something answers there."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         try:

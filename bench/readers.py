@@ -1,7 +1,6 @@
 """The readers' rows of the design's table."""
 
 import re
-import statistics
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +13,14 @@ from app.config import from_environment
 from app.db import db
 
 from .building import build
-from .measuring import ROUNDS, median_of_pairs, nginx, requests_per_second, seconds_of, served
+from .isso import isso
+from .measuring import median_of_pairs, nginx, requests_per_second, seconds_of, served
 
 Row = tuple[str, str, str, bool]
 """What, measured, bar, does it hold."""
 
 SMALL, LARGE = (100, 1_000), (10_000, 1_000_000)
 """(letters, comments)."""
-PEER_COLD = 25
-"""Requests a second of the faster peer (Isso) on two cores, from the design."""
 
 
 def rows(large: bool) -> Iterator[Row]:
@@ -35,19 +33,24 @@ def rows(large: bool) -> Iterator[Row]:
         with served(small) as base:
             yield from _warm(base + letter)
             yield _transfer(base, letter)
-            yield _cold(base + letter)
+            yield _cold(base + letter, small, name)
             yield _memory()
         if large:
             yield from _sizes(small, Path(folder) / "large")
 
 
 def _warm(address: str) -> Iterator[Row]:
-    with urlopen(address) as answer:
-        body = answer.read()
-    with nginx(body) as peer:
-        ratio, ours, theirs = median_of_pairs(lambda: requests_per_second(address), lambda: requests_per_second(peer))
-    said = f"{ratio:.2f} ({ours:,.0f} of {theirs:,.0f} requests/s, {len(body):,} bytes)"
-    yield "warm letter, 50 comments, 2 workers, against nginx", said, ">= 0.50", ratio >= 0.5
+    """The page as it is, and as browsers get it."""
+    for coding, title in (("", "bytes"), ("br", "bytes of brotli")):
+        with urlopen(Request(address, headers={"Accept-Encoding": coding or "identity"})) as answer:
+            body = answer.read()
+        with nginx(body) as peer:
+            ratio, ours, theirs = median_of_pairs(
+                lambda coding=coding: requests_per_second(address, coding=coding),  # type: ignore[misc]
+                lambda peer=peer, coding=coding: requests_per_second(peer, coding=coding),  # type: ignore[misc]
+            )
+        said = f"{ratio:.2f} ({ours:,.0f} of {theirs:,.0f} requests/s, {len(body):,} {title})"
+        yield "warm letter, 50 comments, 2 workers, against nginx", said, ">= 0.50", ratio >= 0.5
 
 
 def _transfer(base: str, letter: str) -> Row:
@@ -84,12 +87,14 @@ def _memory() -> Row:
     return "memory of one warm web worker", f"{largest / 2**20:.0f} MB", "<= 100 MB", 0 < largest <= 100 * 2**20
 
 
-def _cold(address: str) -> Row:
+def _cold(address: str, column: Path, letter: str) -> Row:
     """The same page, made for each request: a page with a query is never kept."""
-    a_second = statistics.median(requests_per_second(address + "?made=anew") for _ in range(ROUNDS))
-    ratio = a_second / PEER_COLD
-    said = f"{ratio:.1f} ({a_second:,.0f} requests/s)"
-    return "the same, cold, 2 workers, against Isso's 25 requests/s", said, ">= 10", ratio >= 10
+    with tempfile.TemporaryDirectory() as folder, isso(column, letter, Path(folder)) as peer:
+        ratio, ours, theirs = median_of_pairs(
+            lambda: requests_per_second(address + "?made=anew"), lambda: requests_per_second(peer)
+        )
+    said = f"{ratio:.1f} ({ours:,.0f} of {theirs:,.0f} requests/s)"
+    return "the same, cold, against Isso with the same 50 comments, 2 workers each", said, ">= 10", ratio >= 10
 
 
 def _sizes(small: Path, large: Path) -> Iterator[Row]:

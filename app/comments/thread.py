@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from ..letters import search
@@ -35,15 +35,17 @@ class Remark:
     text_html: str
 
 
+_UNDER = (
+    published()
+    .with_only_columns(Comment.public_id, Comment.name, Comment.submitted_at, Comment.text_html)
+    .where(Comment.letter_id == bindparam("letter_id"))
+    .order_by(Comment.submitted_at, Comment.id)
+)
+
+
 def under(session: Session, letter: Letter) -> list[Remark]:
     """A letter's published comments, oldest first."""
-    query = (
-        published()
-        .with_only_columns(Comment.public_id, Comment.name, Comment.submitted_at, Comment.text_html)
-        .where(Comment.letter_id == letter.id)
-        .order_by(Comment.submitted_at, Comment.id)
-    )
-    return [Remark(*row) for row in session.execute(query)]
+    return [Remark(*row) for row in session.execute(_UNDER, {"letter_id": letter.id})]
 
 
 def by_public_id(session: Session, letter: Letter, public_id: str) -> Comment | None:
@@ -124,9 +126,7 @@ def numbers(session: Session, letters: list[Letter]) -> dict[int, int]:
     return {letter_id: number for letter_id, number in rows}
 
 
-def resurfaced(
-    session: Session, now: datetime, *, limit: int = 4, but: Letter | None = None
-) -> list[tuple[Letter, list[datetime]]]:
+def resurfaced(session: Session, now: datetime, *, limit: int = 4) -> list[tuple[Letter, list[datetime]]]:
     """(letter, when its fresh comments were published): older letters with comments published lately, the latest first.
 
     Fresh is a comment whose decision was taken in the last FRESH; older is a letter that went out more than OLD ago.
@@ -147,8 +147,6 @@ def resurfaced(
         .order_by(fresh.c.latest.desc(), Letter.id.desc())
         .limit(limit)
     )
-    if but is not None:
-        query = query.where(Letter.id != but.id)
     letters = list(session.scalars(query))
     moments = _fresh_moments(session, letters, now)
     return [(letter, moments[letter.id]) for letter in letters]

@@ -20,9 +20,9 @@ from ..courses.models import Course
 from ..db import db
 from ..text.outside import fit_for_xml, with_whole_addresses
 from ..text.typographer import typeset
-from ..web import column, iso, now
+from ..web import column, now
 from . import copies, naming, publishing
-from .linked import changed_at
+from .linked import changed_at, iso
 from .models import Adviser, Letter, Rubric, Selected, Selection, Topic, letter_topics
 from .views import letter_or_404
 

@@ -40,8 +40,8 @@ def article(letter: Letter, remarks: Iterable[Remark], *, base_url: str, column:
         "mainEntityOfPage": address,
         "headline": typeset(letter.title, letter.language),
         "inLanguage": letter.language,
-        "datePublished": _iso(letter.publish_at),
-        "dateModified": _iso(changed_at(letter)),
+        "datePublished": iso(letter.publish_at),
+        "dateModified": iso(changed_at(letter)),
         "author": {"@type": "Person", "name": letter.adviser.name} if letter.adviser else publisher,
         "publisher": publisher,
         "image": f"{address}card.png",
@@ -69,10 +69,11 @@ def _comment(remark: Remark, address: str) -> dict[str, Any]:
         "@id": f"{address}#{remark.public_id}",
         "url": f"{address}#{remark.public_id}",
         "author": {"@type": "Person", "name": remark.name},
-        "datePublished": _iso(remark.submitted_at),
+        "datePublished": iso(remark.submitted_at),
         "text": words(remark.text_html),
     }
 
 
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def iso(moment: datetime) -> str:
+    """RFC 3339 in UTC, for machines: 2026-11-27T10:00:00Z."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

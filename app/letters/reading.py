@@ -1,14 +1,14 @@
 """What a reader finds: the newest letters, one letter, the archive, a letter's neighbours. All built on `live(now)`."""
 
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Integer, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from ..db import UTCDateTime
 from .models import Adviser, Letter, Likeness, Related, Rubric, Selected, Selection, Topic, letter_topics
-from .publishing import BRIEF, live
+from .publishing import BRIEF, NOW, live
 
 RECENT = 8
 """Letters that the home page names below the newest one."""
@@ -27,9 +27,12 @@ def recent(session: Session, now: datetime, *, limit: int = RECENT, but: Letter 
     return list(session.scalars(query if but is None else query.where(Letter.id != but.id)))
 
 
+_BY_NAME = live(NOW).where(Letter.name == bindparam("name"))
+
+
 def by_name(session: Session, name: str, now: datetime) -> Letter | None:
     """The letter with this name, if readers may see it."""
-    return session.scalar(live(now).where(Letter.name == name))
+    return session.scalar(_BY_NAME, {"now": now, "name": name})
 
 
 def in_year(session: Session, year: int, now: datetime) -> list[Letter]:
@@ -114,29 +117,35 @@ def advisers(session: Session, now: datetime) -> list[tuple[Adviser, int]]:
     return [(adviser, number) for adviser, number in rows]
 
 
+_HERE = (Letter.publish_at, Letter.id)
+_AT, _ID = bindparam("at", type_=UTCDateTime()), bindparam("id", type_=Integer)
+_EARLIER = (Letter.publish_at < _AT) | ((Letter.publish_at == _AT) & (Letter.id < _ID))
+_BESIDE = live(NOW).options(*BRIEF).limit(1)
+_BEFORE = _BESIDE.where(_EARLIER).order_by(*(column.desc() for column in _HERE))
+_AFTER = _BESIDE.where(~_EARLIER, Letter.id != _ID).order_by(*_HERE)
+
+
 def neighbours(session: Session, letter: Letter, now: datetime) -> tuple[Letter | None, Letter | None]:
     """The letter before and the letter after, by the moment they went out."""
-    here = (Letter.publish_at, Letter.id)
-    before = live(now).options(*BRIEF).where(_earlier(letter)).order_by(*(c.desc() for c in here)).limit(1)
-    after = live(now).options(*BRIEF).where(~_earlier(letter), Letter.id != letter.id).order_by(*here).limit(1)
-    return session.scalar(before), session.scalar(after)
+    place = {"now": now, "at": letter.publish_at, "id": letter.id}
+    return session.scalar(_BEFORE, place), session.scalar(_AFTER, place)
+
+
+_NEXT = live(NOW).options(*BRIEF).limit(bindparam("limit", type_=Integer))
+_CHOSEN = _NEXT.join(Related, Related.related_id == Letter.id).where(Related.letter_id == _ID)
+_CHOSEN = _CHOSEN.order_by(Related.position, Letter.id.desc())
+_ALIKE = _NEXT.join(Likeness, Likeness.other_id == Letter.id).where(Likeness.letter_id == _ID)
+_ALIKE = _ALIKE.order_by(Likeness.weight.desc(), Letter.id.desc())
 
 
 def related(session: Session, letter: Letter, now: datetime, limit: int = 4) -> list[Letter]:
     """Letters to read next: the editor's own, in the editor's order, then those that are most like this one."""
-    chosen = _beside(session, letter, now, Related.related_id, Related.letter_id, Related.position, limit)
+    asked = {"now": now, "id": letter.id}
+    chosen = list(session.scalars(_CHOSEN, asked | {"limit": limit}))
     if len(chosen) < limit:
-        weight = Likeness.weight.desc()
-        alike = _beside(session, letter, now, Likeness.other_id, Likeness.letter_id, weight, limit + len(chosen))
+        alike = session.scalars(_ALIKE, asked | {"limit": limit + len(chosen)})
         chosen += [other for other in alike if other not in chosen]
     return chosen[:limit]
-
-
-def _beside(
-    session: Session, letter: Letter, now: datetime, other: Any, this: Any, order: Any, limit: int
-) -> list[Letter]:
-    query = live(now).options(*BRIEF).where(Letter.id == other, this == letter.id).order_by(order, Letter.id.desc())
-    return list(session.scalars(query.limit(limit)))
 
 
 def local_day(letter: Letter) -> datetime:
@@ -145,9 +154,3 @@ def local_day(letter: Letter) -> datetime:
         return letter.slot_at
     moment = letter.publish_at or letter.updated_at
     return moment.astimezone(ZoneInfo(letter.slot_zone) if letter.slot_zone else UTC)
-
-
-def _earlier(letter: Letter) -> ColumnElement[bool]:
-    return (Letter.publish_at < letter.publish_at) | (
-        (Letter.publish_at == letter.publish_at) & (Letter.id < letter.id)
-    )

@@ -14,6 +14,7 @@ from ..courses import waitlist
 from ..courses.forms import WaitlistForm
 from ..courses.models import Course
 from ..db import db
+from ..pages.parts import part
 from ..web import column, explain, now
 from . import publishing, reading
 from . import search as search_
@@ -37,8 +38,8 @@ def home() -> ResponseReturnValue:
         newest=newest,
         letters=letters,
         numbers=thread.numbers(db.session(), [*([newest] if newest else []), *letters]),
-        resurfaced=thread.resurfaced(db.session(), now()),
-        topics=reading.topics(db.session(), now()),
+        resurfaced=_resurfaced(),
+        topics=_topics(),
         **(_course_of(newest) if newest else {}),
     )
 
@@ -62,7 +63,7 @@ def letter_page(letter: Letter, form: CommentForm, *, preview: bool = False) -> 
         article=None if preview else article(letter, comments, base_url=base_url, column=title),
         form=form,
         related=reading.related(session, letter, now()),
-        resurfaced=thread.resurfaced(session, now(), but=letter),
+        resurfaced=_resurfaced(),
         before=before,
         after=after,
         **_course_of(letter),
@@ -86,14 +87,13 @@ def year(year: int) -> ResponseReturnValue:
 @bp.get("/topics/<slug>/")
 def topic(slug: str) -> ResponseReturnValue:
     topic = _of_slug(Topic, slug)
-    return _paged("topic", reading.on_topic(topic, now()), topic=topic, topics=reading.topics(db.session(), now()))
+    return _paged("topic", reading.on_topic(topic, now()), topic=topic, topics=_topics())
 
 
 @bp.get("/rubrics/<slug>/")
 def rubric(slug: str) -> ResponseReturnValue:
     rubric = _of_slug(Rubric, slug)
-    topics = reading.topics(db.session(), now())
-    return _paged("rubric", reading.in_rubric(rubric, now()), empty=True, rubric=rubric, topics=topics)
+    return _paged("rubric", reading.in_rubric(rubric, now()), empty=True, rubric=rubric, topics=_topics())
 
 
 @bp.get("/advisers/<slug>/")
@@ -130,8 +130,8 @@ def search() -> ResponseReturnValue:
         found=found,
         more=more,
         page=_page(),
-        topics=[] if query or within else reading.topics(db.session(), now()),
-        choices=_choices(),
+        topics="" if query or within else _topics(),
+        choices=part("choices", _choices),
     )
 
 
@@ -154,8 +154,7 @@ def letter_or_404(name: str) -> Letter:
 
 def _list_page(kind: str, letters: list[Letter], **more: object) -> str:
     numbers = thread.numbers(db.session(), letters)
-    topics = reading.topics(db.session(), now())
-    return render_template(f"letters/{kind}.html", letters=letters, numbers=numbers, topics=topics, **more)
+    return render_template(f"letters/{kind}.html", letters=letters, numbers=numbers, topics=_topics(), **more)
 
 
 def _paged(kind: str, letters: Select[Letter], *, empty: bool = False, **what: object) -> str:
@@ -189,6 +188,18 @@ def _choices() -> dict[str, list[tuple[str | int, str | int]]]:
         "adviser": [(adviser.slug, adviser.name) for adviser, _ in reading.advisers(session, now())],
         "year": [(year, year) for year, _ in reading.years(session, now())],
     }
+
+
+def _resurfaced() -> str:
+    """ "Recently surfaced", the same on every page."""
+    return part(
+        "resurfaced", lambda: render_template("letters/_resurfaced.html", rows=thread.resurfaced(db.session(), now()))
+    )
+
+
+def _topics() -> str:
+    """All topics, the same on every page."""
+    return part("topics", lambda: render_template("letters/_topics.html", topics=reading.topics(db.session(), now())))
 
 
 def _of_slug(model: type[_Slugged], slug: str) -> _Slugged:

@@ -4,11 +4,12 @@ Readers' blueprints say with `keep` that their pages may be kept: these are func
 """
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
+from sqlalchemy.orm import Session
 
 from .. import clock
 from ..db import db
@@ -21,6 +22,7 @@ LONGEST = timedelta(hours=1)
 """What a page says of "lately" (Recently surfaced) may be this old; slots and decisions show at once."""
 
 _MARK = "dearfriday.mark"
+_MAY_KEEP = "dearfriday.may_keep"
 _UNTIL = "dearfriday.until"
 
 StartResponse = Callable[..., Any]
@@ -33,10 +35,21 @@ def keep(app: Flask, *blueprints: Blueprint) -> None:
         app.after_request_funcs.setdefault(blueprint.name, []).append(_may_be_kept)
 
 
+def edition_of(environ: dict[str, Any]) -> int | None:
+    """The edition that was read before anything else of this page; None where none was read."""
+    return environ[_MARK][1] if environ.get(_MARK) else None
+
+
+def stands_until(session: Session, now: datetime) -> datetime:
+    """What is made of published state now stands until the next slot, or for LONGEST, while its edition does."""
+    slot, latest = next_slot_at(session, now), now + LONGEST
+    return min(slot or latest, latest)
+
+
 def _mark() -> None:
     """Read the edition before anything else of the page is read."""
-    if request.environ.get(_MARK, 0) is None:
-        editions: Editions = request.environ["dearfriday.editions"]
+    if request.method == "GET":
+        editions: Editions = current_app.extensions["editions"]
         request.environ[_MARK] = editions.mark(db.session())
 
 
@@ -45,9 +58,8 @@ def _may_be_kept(response: Response) -> Response:
         return response
     response.headers["Cache-Control"] = "public, no-cache"
     response.headers.add("Vary", "Accept-Encoding")
-    if response.status_code == 200 and request.environ.get(_MARK):
-        slot, latest = next_slot_at(db.session(), now()), now() + LONGEST
-        request.environ[_UNTIL] = min(slot or latest, latest).timestamp()
+    if response.status_code == 200 and request.environ.get(_MAY_KEEP):
+        request.environ[_UNTIL] = stands_until(db.session(), now()).timestamp()
     return response
 
 
@@ -56,7 +68,7 @@ class KeptPages:
 
     def __init__(self, app: Flask, editions: Editions, shelf: Shelf) -> None:
         self._inner = app.wsgi_app
-        self._editions = editions
+        self._editions = app.extensions["editions"] = editions
         self.shelf = shelf
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -92,7 +104,7 @@ class KeptPages:
 
     def _made(self, path: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The page from Flask, kept if it says that it may be."""
-        environ[_MARK], environ["dearfriday.editions"] = None, self._editions
+        environ[_MAY_KEEP] = True
         environ["REQUEST_METHOD"], asked = "GET", environ["REQUEST_METHOD"]
         answered: list[Any] = []
 

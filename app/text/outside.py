@@ -1,6 +1,7 @@
 """Our own safe HTML for places outside our pages: with whole addresses, as plain text, as bare words. Pure."""
 
 import re
+from functools import lru_cache
 from html import escape, unescape
 from html.parser import HTMLParser
 from urllib.parse import urljoin
@@ -8,6 +9,7 @@ from urllib.parse import urljoin
 _HREF = re.compile(r'href="([^"]*)"')
 _TAG = re.compile(r"""</?([a-z0-9]+)(?:[^>"]|"[^"]*")*>""")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_GAPS = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 _BLOCKS = frozenset("p div section blockquote pre hr ul ol li h1 h2 h3 h4 table thead tbody tr".split())
 
 
@@ -28,6 +30,7 @@ def fit_for_xml(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
+@lru_cache(maxsize=2048)
 def words(html: str) -> str:
     """What a reader sees of the HTML, block under block, and nothing of its shape."""
     lines = _TAG.sub(_break, html.replace("\n", " ")).split("\n")
@@ -56,7 +59,7 @@ def plain(html: str) -> str:
 
 def _one_line(text: str) -> str:
     # No-break spaces are what a typographer set, so they stay.
-    return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
+    return _GAPS.sub(" ", text).strip(" ")
 
 
 class _Plain(HTMLParser):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from app.comments import finding, retention, thread
-from app.letters import drafting, index, likeness, publishing, search
+from app.letters import drafting, index, likeness, publishing, reading, search
 from app.letters.models import Adviser, Letter, Topic
 from app.letters.search import Within
 
@@ -257,6 +257,20 @@ def test_pages_of_what_is_found_keep_the_question(
     assert address == "/search/?q=barter+%26+swap&amp;year=2026&amp;page=2"
     second = client.get(address.replace("&amp;", "&")).get_data(as_text=True)
     assert 'rel="prev" href="/search/?q=barter+%26+swap&amp;year=2026"' in second
+
+
+def test_a_letter_keeps_its_nearest_when_that_one_has_nearer_ones(
+    cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likeness, "KEPT", 1)
+    lonely = cast.letter("Lonely", answer="Walruses barter.")
+    middle = cast.letter("Middle", answer="Walruses invoice zebras quarterly.")
+    near = cast.letter("Near", answer="Somebody invoices zebras quarterly.")
+    assert reading.related(session, lonely, NOON) == [middle]
+    for _ in range(2):
+        likeness.compare(session.connection(), middle.id)
+        assert reading.related(session, middle, NOON) == [near]
+        assert reading.related(session, lonely, NOON) == [middle]
 
 
 def test_flask_reindex_says_what_it_did(app: Flask, cast: Cast, session: Session) -> None:
