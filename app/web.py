@@ -404,11 +404,6 @@ def slot_said(slot: Slot) -> str:
     return str(said)
 
 
-def iso(value: datetime) -> str:
-    """RFC 3339, for <time> and feeds."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def in_script(data: dict[str, Any]) -> Markup:
     """JSON for a <script> that is data: nothing in it can end the script or be read as markup."""
     text = json.dumps(data, ensure_ascii=False)
