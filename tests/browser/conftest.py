@@ -1,6 +1,7 @@
 """A real browser: Debian's Chromium, driven by Playwright."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -41,6 +42,14 @@ def visitor(browser: Browser, house: House) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert broken == []
+
+
+def eventually(page: Page, holds: Callable[[], bool], patience: float = 20.0) -> bool:
+    """Does it hold, at the latest when patience ends: for what a page sends as it is left, and nobody waits for."""
+    end = time.monotonic() + patience
+    while not holds() and time.monotonic() < end:
+        page.wait_for_timeout(50)
+    return holds()
 
 
 def sign_in(page: Page, house: House, role: str) -> Page:
