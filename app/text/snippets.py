@@ -31,14 +31,13 @@ def snippet(text: str, terms: Terms) -> str:
     first = max(places, key=lambda place: (_told(places, place), -place[0]))
     start, end = _cut(text, first[0] - AROUND // 2, first[0] + AROUND * 2)
     shown = [place for place in places if start <= place[0] and place[1] <= end]
-    before, after = "…" if start else "", "…" if end < len(text) else ""
-    return before + _with_marks(text, shown, start, end).strip() + after
+    return ("…" if start else "") + _with_marks(text, shown, start, end).strip() + _goes_on(text, end)
 
 
 def opening(text: str) -> str:
     """The text's first lines, as HTML, escaped: for what was found by its title or its place."""
     start, end = _cut(text, 0, AROUND * 2)
-    return escape(text[start:end].strip()) + ("…" if end < len(text) else "")
+    return escape(text[start:end].strip()) + _goes_on(text, end)
 
 
 def _places(text: str, terms: Terms) -> Iterator[tuple[int, int, tuple[str, ...]]]:
@@ -76,6 +75,13 @@ def _cut(text: str, start: int, end: int) -> tuple[int, int]:
         gap = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
         end = gap if gap > end - AROUND // 2 else end
     return start, end
+
+
+def _goes_on(text: str, end: int) -> str:
+    """An ellipsis where the text goes on; behind the end of a sentence with a space, so that no four dots meet."""
+    if end >= len(text):
+        return ""
+    return " …" if text[:end].rstrip()[-1:] in ".!?…" else "…"
 
 
 def _with_marks(text: str, places: list[tuple[int, int, tuple[str, ...]]], start: int, end: int) -> str:

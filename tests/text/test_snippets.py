@@ -41,12 +41,13 @@ def test_a_snippet_shows_the_place_that_says_most() -> None:
 def test_a_text_that_says_nothing_of_it_has_no_snippet_but_an_opening() -> None:
     assert snippet(LONG, parse("весна").terms) == ""
     assert opening("Коротко & ясно.") == "Коротко &amp; ясно."
-    assert opening(LONG).endswith("ничего.…") or opening(LONG).endswith("…")
+    assert opening(LONG).endswith("Сначала…")
+    assert opening("Ничего. " * 60).endswith("Ничего. …")
 
 
 @given(st.text(alphabet='аб вё<&>"ёa', max_size=400), st.text(alphabet="абвё a", min_size=1, max_size=8))
 def test_marks_change_no_character_of_the_text(text: str, asked: str) -> None:
     terms = parse(asked).terms
     assert unescape(re.sub("</?mark>", "", marked(text, terms))) == text
-    bare = unescape(re.sub("</?mark>", "", snippet(text, terms))).strip("…")
+    bare = unescape(re.sub("</?mark>", "", snippet(text, terms))).strip(" …")
     assert bare.strip() in text
