@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from . import cli, web, work
 from .config import ROOT, Config, from_environment
 from .db import db, set_up_sqlite
-from .pages.answering import KeptPages, keep
+from .pages.answering import KeptPages, keep, make_changes_first
 from .pages.edition import Editions, WriteCount, counting_connection
 from .pages.keeping import Shelf, maker_of
 
@@ -37,6 +37,7 @@ def create_app(config: Config | None = None) -> Flask:
         editions = Editions(db.engine, count)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     web.set_up_web(app, config)
+    make_changes_first(app)
     _open_the_rooms(app)
     work.set_up_work(app, config)
     cli.set_up_commands(app)

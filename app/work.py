@@ -29,6 +29,7 @@ from .mail import delivery
 from .mail.messages import Writer
 from .questions import retention as questions_retention
 from .questions import telling
+from .writing import changing, history
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ def wake(app: Flask) -> None:
 def sweep(app: Flask, config: Config) -> None:
     """What a lost task should have done, what became due by the clock alone, and what is done a little at a time."""
     session = db.session()
+    changing.make_due(session, clock.now())  # pages ask for themselves; this is for exports and copies of the database
     lost = delivery.mark_in_doubt(session, now=clock.now())
     telling.enlist(session, now=clock.now())
     reminding.enlist(session, now=clock.now())
@@ -154,6 +156,8 @@ def forget(app: Flask, config: Config) -> None:
     column = settings(session)
     for letter in follow_zones(session, now=now):
         log.warning("letter %s keeps its hour: the clocks of %s have changed", letter.name, letter.slot_zone)
+    changing.follow_zones(session, now=now)
+    history.forget(session, days=column.questions_days, now=now)
     comments_retention.erase_expired(
         session, pruned_days=column.pruned_days, declined_days=column.declined_days, now=now
     )
