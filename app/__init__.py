@@ -63,6 +63,7 @@ def _open_the_rooms(app: Flask) -> None:
     from .comments.desk import bp as comments_desk
     from .comments.views import bp as comments
     from .courses.desk import bp as courses_desk
+    from .courses.openings_desk import bp as openings_desk
     from .courses.views import bp as courses
     from .letters.cards import bp as cards
     from .letters.desk import bp as letters_desk
@@ -76,6 +77,7 @@ def _open_the_rooms(app: Flask) -> None:
     for readers in (letters, feeds, cards, comments, courses, questions, operations):
         web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
         app.register_blueprint(readers)
+    app.register_blueprint(openings_desk)
     app.register_blueprint(writing_desk)
     for behind_login in (accounts_desk, column_desk, comments_desk, courses_desk, letters_desk, questions_desk):
         app.register_blueprint(behind_login)

@@ -53,7 +53,7 @@ from .db import db, writing
 from .letters.fridays import Slot
 from .letters.linked import iso
 from .letters.reading import local_day
-from .text.outside import opening_words
+from .text.outside import opening_words, plain
 from .text.typographer import typeset
 
 LARGEST_FROM_READERS = 256 * 1024
@@ -122,7 +122,7 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
     app.jinja_env.filters.update(month=month, lasting=lasting, percent=percent, decimal=decimal)
     app.jinja_env.filters.update(slot_day=slot_day, slot_said=slot_said)
-    app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words)
+    app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words, plain=plain)
     app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language, now=now)
     app.jinja_env.globals.update(
         page_address=page_address, typeset=typeset, local_day=local_day, current_user=current_user

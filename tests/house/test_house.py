@@ -32,7 +32,7 @@ MAY_USE = {
     "column": ROOMS,  # its settings are everybody's, and erasing a person is one verb for all rooms
 }
 """Which rooms the rules of a room may use, besides their own."""
-EDGE_FILES = {"views", "desk", "forms", "feeds", "cards", "queue"}
+EDGE_FILES = {"views", "desk", "openings_desk", "forms", "feeds", "cards", "queue"}
 EDGES = {"__init__", "cli", "forms", "posting", "serving", "web", "work"}
 """Files beside the rooms that know requests, processes or commands."""
 OF_REQUESTS = {"flask", "flask_babel", "flask_limiter", "flask_login", "flask_wtf", "werkzeug", "wtforms", "markupsafe"}
