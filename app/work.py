@@ -15,7 +15,8 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from sqlalchemy.orm import Session
 
 from . import clock, posting
-from .column import reminding
+from .accounts import mailed_keys, sign_ins
+from .column import letting_in, reminding
 from .column import settings as column_settings
 from .column.settings import settings
 from .comments import postponing, reports
@@ -39,6 +40,8 @@ MAILS: dict[str, Writer] = {
     "trial": mails.trial,
     "answered": telling.answered,
     "empty_slot": reminding.empty_slot,
+    "invitation": letting_in.key_by_mail,
+    "reset": letting_in.key_by_mail,
 }
 """Every kind of mail: its writer here, its words in templates/mail/<kind>/. `delivery.put` makes one due."""
 
@@ -164,6 +167,8 @@ def forget(app: Flask, config: Config) -> None:
     comments_retention.forget_decided_addresses(session, now=now)
     postponing.forget_decided(session)
     reports.forget(session, now=now)
+    sign_ins.erase_expired(session, now=now)
+    mailed_keys.erase_expired(session, now=now)
     questions_retention.erase_expired(session, days=column.questions_days, now=now)
     waitlist.erase_expired(session, days=column.unconfirmed_days, now=now)
     session.commit()
