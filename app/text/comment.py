@@ -4,6 +4,7 @@ A small language of our own, because its whole surface fits on this page (Markdo
 """
 
 import re
+from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 from urllib.parse import urlsplit
@@ -27,6 +28,16 @@ def render(source: str) -> str:
     """
     lines = source.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
     return safe_html(_blocks(lines, depth=0), COMMENT_TAGS)
+
+
+def addresses(source: str) -> list[str]:
+    """The addresses that a text leads to, as its HTML has them."""
+    return [address for _, address in _addresses(source)]
+
+
+def is_quoted(line: str) -> bool:
+    """Is this line of a source a quoted one."""
+    return bool(_QUOTED.match(line))
 
 
 def _blocks(lines: list[str], depth: int) -> str:
@@ -53,13 +64,18 @@ def _paragraphs(lines: list[str]) -> str:
 
 def _linked(line: str) -> str:
     html, end = [], 0
+    for start, address in _addresses(line):
+        html.append(escape(line[end:start]))
+        html.append(f'<a href="{escape(address)}" rel="nofollow ugc">{escape(address)}</a>')
+        end = start + len(address)
+    return "".join(html) + escape(line[end:])
+
+
+def _addresses(line: str) -> Iterator[tuple[int, str]]:
     for found in _ADDRESS.finditer(line):
         address = _without_tail(found.group())
         if _leads_somewhere(address):
-            html.append(escape(line[end : found.start()]))
-            html.append(f'<a href="{escape(address)}" rel="nofollow ugc">{escape(address)}</a>')
-            end = found.start() + len(address)
-    return "".join(html) + escape(line[end:])
+            yield found.start(), address
 
 
 def _without_tail(address: str) -> str:

@@ -1,6 +1,6 @@
 """Where a text says what was looked for: marked, and cut to a line or two. Pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from html import escape
 
 from .stems import Word, words
@@ -16,7 +16,7 @@ ENOUGH = 60
 
 def marked(text: str, terms: Terms) -> str:
     """The text as HTML, escaped, with <mark> around every place that was looked for."""
-    return _with_marks(text, list(_places(text, terms)), 0, len(text))
+    return with_marks(text, [place[:2] for place in _places(text, terms)], 0, len(text))
 
 
 def snippet(text: str, terms: Terms) -> str:
@@ -30,8 +30,8 @@ def snippet(text: str, terms: Terms) -> str:
         return ""
     first = max(places, key=lambda place: (_told(places, place), -place[0]))
     start, end = _cut(text, first[0] - AROUND // 2, first[0] + AROUND * 2)
-    shown = [place for place in places if start <= place[0] and place[1] <= end]
-    return ("…" if start else "") + _with_marks(text, shown, start, end).strip() + _goes_on(text, end)
+    shown = [place[:2] for place in places if start <= place[0] and place[1] <= end]
+    return ("…" if start else "") + with_marks(text, shown, start, end).strip() + _goes_on(text, end)
 
 
 def opening(text: str) -> str:
@@ -84,9 +84,10 @@ def _goes_on(text: str, end: int) -> str:
     return " …" if text[:end].rstrip()[-1:] in ".!?…" else "…"
 
 
-def _with_marks(text: str, places: list[tuple[int, int, tuple[str, ...]]], start: int, end: int) -> str:
+def with_marks(text: str, places: Iterable[tuple[int, int]], start: int, end: int) -> str:
+    """This part of a text as HTML, escaped, with <mark> around places: (start, end), in order, none over another."""
     parts, at = [], start
-    for begins, ends, _ in places:
+    for begins, ends in places:
         parts += [escape(text[at:begins]), f"<mark>{escape(text[begins:ends])}</mark>"]
         at = ends
     return "".join((*parts, escape(text[at:end])))
