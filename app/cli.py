@@ -14,9 +14,10 @@ from flask.cli import AppGroup, with_appcontext
 from tqdm import tqdm
 
 from . import clock
-from .accounts import people, second_factor
+from .accounts import people
 from .accounts.models import ROLES
-from .comments import thread
+from .comments import likeness as comments_likeness
+from .comments import thread, weighing
 from .db import db, writing
 from .letters import index, likeness
 from .refusals import Refusal
@@ -98,11 +99,16 @@ def erase(email: str) -> None:
 @click.command()
 @with_appcontext
 def reindex() -> None:
-    """Make the index of search and the likeness of letters anew."""
+    """Make the index of search, the likeness of letters and what is known of comments anew."""
     done: Counter[str] = Counter()
     with writing(), tqdm(unit=" rows", disable=None) as bar:
         session = db.session()
-        for kind in chain(index.rebuild(session, thread.texts(session)), likeness.rebuild(session)):
+        for kind in chain(
+            index.rebuild(session, thread.texts(session)),
+            likeness.rebuild(session),
+            comments_likeness.rebuild(session),
+            weighing.rebuild(session, now=clock.now()),
+        ):
             done[kind] += 1
             bar.update()
         session.commit()
@@ -147,20 +153,6 @@ def new_password(email: str) -> None:
         people.set_password(db.session(), person, chosen)
         db.session.commit()
     click.echo(f"Password: {chosen}")
-
-
-@people_commands.command("unlock")
-@click.argument("email")
-@with_appcontext
-def unlock(email: str) -> None:
-    """Take off the second factor of somebody who lost phone and paper."""
-    with writing():
-        person = people.by_email(db.session(), email)
-        if person is None:
-            _fail(f"nobody at the desk has the address {email}")
-        second_factor.take_off(db.session(), person)
-        db.session.commit()
-    click.echo(f"{email} signs in with the password alone.")
 
 
 @import_commands.command("wordpress")

@@ -15,11 +15,10 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from sqlalchemy.orm import Session
 
 from . import clock, posting
-from .accounts import mailed_keys, sign_ins
-from .column import letting_in, reminding
+from .column import reminding
 from .column import settings as column_settings
 from .column.settings import settings
-from .comments import postponing, reports
+from .comments import postponing, reports, spam, weighing
 from .comments import retention as comments_retention
 from .config import Config
 from .courses import mails, opening, waitlist
@@ -30,7 +29,9 @@ from .mail import delivery
 from .mail.messages import Writer
 from .questions import retention as questions_retention
 from .questions import telling
-from .writing import changing, history
+
+MOST_WEIGHED = 300
+"""Letters weighed at once; the next ones come a minute later."""
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,6 @@ MAILS: dict[str, Writer] = {
     "trial": mails.trial,
     "answered": telling.answered,
     "empty_slot": reminding.empty_slot,
-    "invitation": letting_in.key_by_mail,
-    "reset": letting_in.key_by_mail,
 }
 """Every kind of mail: its writer here, its words in templates/mail/<kind>/. `delivery.put` makes one due."""
 
@@ -75,6 +74,8 @@ def set_up_work(app: Flask, config: Config) -> None:
     app.extensions["deliver"] = queue.task(name="deliver")(task(deliver_due))
     queue.periodic_task(crontab(minute="*"), name="sweep")(task(sweep))
     queue.periodic_task(crontab(minute="*"), name="announce")(task(announce))
+    queue.periodic_task(crontab(minute="*"), name="weigh")(task(weigh))
+    queue.periodic_task(crontab(minute="7"), name="learn")(task(learn))
     queue.periodic_task(crontab(minute="17", hour="3"), name="forget")(task(forget))
 
 
@@ -89,7 +90,6 @@ def wake(app: Flask) -> None:
 def sweep(app: Flask, config: Config) -> None:
     """What a lost task should have done, what became due by the clock alone, and what is done a little at a time."""
     session = db.session()
-    changing.make_due(session, clock.now())  # pages ask for themselves; this is for exports and copies of the database
     lost = delivery.mark_in_doubt(session, now=clock.now())
     telling.enlist(session, now=clock.now())
     reminding.enlist(session, now=clock.now())
@@ -153,22 +153,41 @@ def _name_feeds(session: Session, config: Config) -> None:
         session.commit()
 
 
+def weigh(app: Flask, config: Config) -> int:
+    """Weigh the comments of letters whose discussion changed, for the list of pruning; returns of how many letters.
+
+    One commit a letter, so that no editor and no reader's comment waits for all of them.
+    """
+    session = db.session()
+    letters = weighing.due(session, limit=MOST_WEIGHED)
+    weighing.enlist(session, letters)
+    session.commit()
+    for letter_id in letters:
+        weighing.weigh(session, letter_id, now=clock.now())
+        session.commit()
+    return len(letters)
+
+
+def learn(app: Flask, config: Config) -> int:
+    """Learn from the desk's decisions what it declines; returns from how many."""
+    learned_from = spam.learn(db.session())
+    db.session.commit()
+    return learned_from
+
+
 def forget(app: Flask, config: Config) -> None:
     """Retention: every kind of personal data has its end (promise 9)."""
     session, now = db.session(), clock.now()
     column = settings(session)
     for letter in follow_zones(session, now=now):
         log.warning("letter %s keeps its hour: the clocks of %s have changed", letter.name, letter.slot_zone)
-    changing.follow_zones(session, now=now)
-    history.forget(session, days=column.questions_days, now=now)
     comments_retention.erase_expired(
         session, pruned_days=column.pruned_days, declined_days=column.declined_days, now=now
     )
     comments_retention.forget_decided_addresses(session, now=now)
     postponing.forget_decided(session)
     reports.forget(session, now=now)
-    sign_ins.erase_expired(session, now=now)
-    mailed_keys.erase_expired(session, now=now)
     questions_retention.erase_expired(session, days=column.questions_days, now=now)
     waitlist.erase_expired(session, days=column.unconfirmed_days, now=now)
+    spam.learn(session)  # without what was erased
     session.commit()

@@ -17,9 +17,9 @@ def hashed(password: str) -> str:
 
 
 def matches(password: str, kept: str | None) -> bool:
-    """Is it the password of this hash. `None` (nobody) and "" (none chosen yet) take as long as a wrong password."""
+    """Is it the password of this hash. `None` (no such person) takes as long as a wrong password does."""
     try:
-        return _hasher.verify(kept or _NOBODYS, password) and bool(kept)
+        return _hasher.verify(kept or _NOBODYS, password) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -41,6 +41,8 @@ class Settings(Base):
     """How long the text of a pruned comment is kept."""
     declined_days: Mapped[int] = mapped_column(default=90)
     """How long the text of a declined comment is kept."""
+    pruning_after_days: Mapped[int] = mapped_column(default=180, server_default="180")
+    """How long a comment has been published before the list of pruning has it."""
     questions_days: Mapped[int] = mapped_column(default=730)
     """How long a question that became no letter is kept."""
     unconfirmed_days: Mapped[int] = mapped_column(default=14)

@@ -29,6 +29,7 @@ class Change:
     mail_from: str
     pruned_days: int
     declined_days: int
+    pruning_after_days: int
     questions_days: int
     unconfirmed_days: int
     empty_days: int

@@ -8,7 +8,17 @@ pruning, and any change of a comment's text but its erasure.
 from datetime import date, datetime
 from typing import Literal, get_args
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..accounts.models import Person
@@ -211,3 +221,77 @@ class Report(Base):
     reporter: Mapped[str | None] = mapped_column(String(32))
     """By which a reader who reports twice is known, for some days; it does not say who that is (reports.py)."""
     reported_at: Mapped[datetime]
+
+
+class Sketch(Base):
+    """A comment's words as they are compared (comments/likeness.py). It goes with the comment's text."""
+
+    __tablename__ = "sketches"
+    __table_args__ = (
+        Index("ix_sketches_text", "text_key", "comment_id"),
+        Index("ix_sketches_name", "name_key", "comment_id"),
+    )
+
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True)
+    words: Mapped[str]
+    """What it says itself: stems in their order, a space between two."""
+    quotes: Mapped[str]
+    """What it quotes: a line each, stems as above; `#` and a public id where it gives a comment's address."""
+    text_key: Mapped[str] = mapped_column(String(64))
+    name_key: Mapped[str] = mapped_column(String(200))
+
+
+class Gist(Base):
+    """By which nearly the same texts find each other (text/likeness.py, `gists`)."""
+
+    __tablename__ = "gists"
+
+    gist: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    comment_id: Mapped[int] = mapped_column(
+        ForeignKey("sketches.comment_id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Worth(Base):
+    """What a published comment is to its discussion (comments/weighing.py), for the list of pruning."""
+
+    __tablename__ = "worths"
+    __table_args__ = (Index("ix_worths_loss", "loss", "comment_id"),)
+
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id"), index=True)
+    loss: Mapped[float] = mapped_column(Double)
+    """How much the discussion would lose without it."""
+    nearest_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="SET NULL"), index=True)
+    """The published comment that says most of it."""
+    nearness: Mapped[int]
+    """How much of it that one says, in per cent."""
+    in_letter: Mapped[int]
+    """How much of it the letter says, in per cent."""
+    words: Mapped[int]
+    example: Mapped[bool]
+    quoted: Mapped[int]
+    """How many published comments quote it or answer it by name."""
+    reported: Mapped[int]
+    """How many readers said that it adds nothing any more, or is harmful."""
+
+
+class Weighing(Base):
+    """Whether the worths of a letter's comments are as its discussion is. Triggers set `due` when that changes."""
+
+    __tablename__ = "weighings"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id", ondelete="CASCADE"), primary_key=True)
+    due: Mapped[bool]
+    weighed_at: Mapped[datetime | None]
+
+
+class SpamSign(Base):
+    """How this desk decided on comments with a sign: a word, a link (comments/spam.py)."""
+
+    __tablename__ = "spam_signs"
+
+    sign: Mapped[str] = mapped_column(String(120), primary_key=True)
+    """Its kind, a colon, what it is; nothing: all comments that were learned from."""
+    published: Mapped[int]
+    declined: Mapped[int]

@@ -18,7 +18,7 @@ from ..db import db
 from ..letters.models import Letter
 from ..refusals import Refusal
 from ..web import column, moment, now, only
-from . import doors, figures, moderation, postponing, presence, setting_aside, thread, together, waiting
+from . import beside, doors, figures, moderation, postponing, presence, setting_aside, thread, together, waiting
 from .desk import bp
 from .forms import SetAsideForm
 from .models import PILES, VERDICTS, Comment, Decision, SetAside
@@ -69,9 +69,9 @@ def _cases(limit: int) -> list[waiting.Case]:
         abort(400)
 
 
-def _beside(comments: list[Comment]) -> dict[int, Any]:
+def _beside(comments: list[Comment]) -> dict[int, beside.Beside]:
     """{comment's id: what desk/_beside.html shows of it}, for all cards of a page at once."""
-    return {}
+    return beside.beside(db.session(), comments)
 
 
 @bp.post("/comments/<int:comment_id>/decision")

@@ -11,6 +11,7 @@ from ..letters.models import Letter
 from ..refusals import Refusal
 from ..text import comment as comment_text
 from ..text.likeness import fingerprint as fingerprint
+from . import likeness as likeness  # every comment that is kept is sketched with it
 from . import setting_aside
 from .models import Comment
 

@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from ..column.settings import settings
-from ..comments import moderation, submission
+from ..comments import likeness, moderation, submission
 from ..comments.models import Comment, Decision
 from ..letters import drafting, index
 from ..letters.drafting import Draft
@@ -334,6 +334,7 @@ class _Comments:
         # the triggers of the database set what stands, as for every decision.
         inserted = insert(Comment).returning(Comment.id, sort_by_parameter_order=True)
         ids = list(self.session.scalars(inserted, [row for _, row in some]))
+        likeness.sketch(self.session, ids)
         decisions = [
             {"comment_id": here, "verdict": "published", "by_id": None, "decided_at": row["submitted_at"]}
             | {"seen": moderation.seen_of(Comment(name=row["name"], text_html=row["text_html"]))}
