@@ -9,6 +9,7 @@ from html import escape
 from itertools import groupby
 from urllib.parse import urlsplit
 
+from .languages import alphabet_of, foreign
 from .sanitise import COMMENT_TAGS, safe_html
 
 DEEPEST_QUOTE = 4
@@ -27,7 +28,8 @@ def render(source: str) -> str:
     source: what a person typed, with any line ends. Returns `<p>`, `<br>`, `<blockquote>` and `<a>` only.
     """
     lines = source.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
-    return safe_html(_blocks(lines, depth=0), COMMENT_TAGS)
+    own = alphabet_of("\n".join(line for line in lines if not is_quoted(line)))
+    return safe_html(_blocks(lines, depth=0, around=own), COMMENT_TAGS)
 
 
 def addresses(source: str) -> list[str]:
@@ -40,15 +42,17 @@ def is_quoted(line: str) -> bool:
     return bool(_QUOTED.match(line))
 
 
-def _blocks(lines: list[str], depth: int) -> str:
+def _blocks(lines: list[str], depth: int, around: str | None) -> str:
     html = []
-    for quoted, group in groupby(lines, key=lambda line: bool(_QUOTED.match(line))):
+    for quoted, group in groupby(lines, key=is_quoted):
         if not quoted:
             html.append(_paragraphs(list(group)))
             continue
         inner = [_QUOTED.sub("", line) for line in group]
         if depth < DEEPEST_QUOTE:
-            html.append(f"<blockquote>{_blocks(inner, depth + 1)}</blockquote>")
+            code = foreign("\n".join(inner), around)
+            mark = "" if code is None else f' lang="{code}"'
+            html.append(f"<blockquote{mark}>{_blocks(inner, depth + 1, around if code is None else code)}</blockquote>")
         else:
             html.append(_paragraphs([line.lstrip("> ") for line in inner]))
     return "".join(html)

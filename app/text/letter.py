@@ -1,8 +1,11 @@
 """An editor's Markdown -> safe HTML for the parts of a letter and for every longer text of the desk."""
 
+from itertools import groupby, takewhile
+
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from .languages import foreign
 from .sanitise import LETTER_TAGS, safe_html
 from .typographer import typeset_tokens
 
@@ -22,7 +25,8 @@ def render(source: str, language: str) -> str:
     """
     tokens = _markdown.parse(source)
     _lower_headings(tokens)
-    typeset_tokens(tokens, language)
+    for code, part in groupby(zip(_languages(tokens, language), tokens, strict=True), key=lambda one: one[0]):
+        typeset_tokens([token for _, token in part], code)
     return safe_html(_markdown.renderer.render(tokens, _markdown.options, {}), LETTER_TAGS)
 
 
@@ -36,3 +40,24 @@ def _lower_headings(tokens: list[Token]) -> None:
             above.append(token.tag)
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(len(above) + HIGHEST_HEADING - 1, LOWEST_HEADING)}"
+
+
+def _languages(tokens: list[Token], language: str) -> list[str]:
+    """The language of each token. A quotation in another one than what is around it says so in its tag."""
+    around, found = [language], []
+    for n, token in enumerate(tokens):
+        if token.type == "blockquote_open":
+            code = foreign(_said_in(tokens[n + 1 :], token.level), around[-1])
+            if code is not None:
+                token.attrSet("lang", code)
+            around.append(around[-1] if code is None else code)
+        found.append(around[-1])
+        if token.type == "blockquote_close":
+            around.pop()
+    return found
+
+
+def _said_in(tokens: list[Token], level: int) -> str:
+    """The text of a quotation: what stands before its end."""
+    inside = takewhile(lambda token: not (token.type == "blockquote_close" and token.level == level), tokens)
+    return "\n".join(token.content for token in inside if token.type == "inline")

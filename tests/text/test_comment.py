@@ -184,3 +184,9 @@ def test_what_is_no_web_address_is_no_link(source: str) -> None:
 def test_no_length_of_punctuation_is_too_long(tail: str) -> None:
     source = "https://example.org/" + tail * 20_000 + "a"
     assert Page(render(source)).text == source
+
+
+def test_a_quotation_in_another_language_than_the_comment_says_so() -> None:
+    assert '<blockquote lang="en"><p>This is not the point.' in render("> This is not the point.\nНе согласна с этим.")
+    assert "lang" not in render("> This is not the point.\nAnd yet it is a point.")
+    assert "lang" not in render("> This is not the point.")

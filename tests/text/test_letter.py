@@ -146,3 +146,18 @@ def test_no_order_of_headings_leaves_a_gap(hashes: list[int]) -> None:
     assert len(found) == len(hashes)
     assert found[0] == 2
     assert all(after <= before + 1 for before, after in pairwise(found))
+
+
+def test_a_quotation_in_another_language_says_so_and_is_set_in_its_own_way() -> None:
+    html = render('Вот письмо:\n\n> He said "no" - and we left.\n>\n> > А я "за"!\n\nИ "всё".', "ru")
+    assert '<blockquote lang="en">' in html
+    assert "He said “no”" in html
+    assert "«всё»" in html
+    assert '<blockquote lang="ru">' in render('She wrote:\n\n> Что вы, я "за" и не спорю!', "en")
+    assert "«за»" in render('She wrote:\n\n> Что вы, я "за" и не спорю!', "en")
+
+
+def test_a_quotation_of_an_unknown_language_says_that_and_one_of_the_same_says_nothing() -> None:
+    assert '<blockquote lang="">' in render("Пишут:\n\n> Quousque tandem abutere patientia nostra?", "ru")
+    for quotation in ("Присмотрелись. Глубоко. Давайте третий.", "OK", "12:30, http"):
+        assert "lang" not in render(f"Пишут:\n\n> {quotation}", "ru")
