@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from . import cli, web, work
 from .config import ROOT, Config, from_environment
 from .db import db, set_up_sqlite
-from .pages.answering import KeptPages, keep
+from .pages.answering import KeptPages, keep, make_changes_first
 from .pages.edition import Editions, WriteCount, counting_connection
 from .pages.keeping import Shelf, maker_of
 
@@ -37,6 +37,7 @@ def create_app(config: Config | None = None) -> Flask:
         editions = Editions(db.engine, count)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     web.set_up_web(app, config)
+    make_changes_first(app)
     _open_the_rooms(app)
     work.set_up_work(app, config)
     cli.set_up_commands(app)
@@ -62,6 +63,7 @@ def _open_the_rooms(app: Flask) -> None:
     from .comments.desk import bp as comments_desk
     from .comments.views import bp as comments
     from .courses.desk import bp as courses_desk
+    from .courses.openings_desk import bp as openings_desk
     from .courses.views import bp as courses
     from .letters.cards import bp as cards
     from .letters.desk import bp as letters_desk
@@ -75,6 +77,7 @@ def _open_the_rooms(app: Flask) -> None:
     for readers in (letters, feeds, cards, comments, courses, questions, operations):
         web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
         app.register_blueprint(readers)
+    app.register_blueprint(openings_desk)
     app.register_blueprint(writing_desk)
     for behind_login in (accounts_desk, column_desk, comments_desk, courses_desk, letters_desk, questions_desk):
         app.register_blueprint(behind_login)

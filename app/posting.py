@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from . import clock
+from .column.models import Settings
 from .column.settings import settings
 from .config import Config
 from .courses import mails, opening
@@ -92,8 +93,13 @@ def _claimed(
     if not claimed:
         return None
     g.column = column  # the templates' column(), read once for these mails
-    letterhead = Letterhead(column.title, column.mail_from, config.base_url, column.language, column.mail_reply_to)
-    return _Run(config, session, writers, post, wait, by, dict(zip(claimed, moments, strict=True)), Desk(letterhead))
+    in_time = dict(zip(claimed, moments, strict=True))
+    return _Run(config, session, writers, post, wait, by, in_time, Desk(letterhead(config, column)))
+
+
+def letterhead(config: Config, column: Settings) -> Letterhead:
+    """What all mails of the column share."""
+    return Letterhead(column.title, column.mail_from, config.base_url, column.language, column.mail_reply_to)
 
 
 @dataclass

@@ -31,6 +31,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -44,8 +45,8 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import clock
-from .accounts import people
-from .accounts.models import Role
+from .accounts import people, sign_ins
+from .accounts.models import Person, Role
 from .column.models import Settings
 from .column.settings import settings
 from .config import Config
@@ -53,7 +54,7 @@ from .db import db, writing
 from .letters.fridays import Slot
 from .letters.linked import iso
 from .letters.reading import local_day
-from .text.outside import opening_words
+from .text.outside import opening_words, plain
 from .text.typographer import typeset
 
 LARGEST_FROM_READERS = 256 * 1024
@@ -110,7 +111,7 @@ def set_up_web(app: Flask, config: Config) -> None:
     csrf.init_app(app)
     # Not login.init_app: its hooks read the session on every page, and readers' pages know none (promise 8).
     app.login_manager = login  # type: ignore[attr-defined]
-    login.user_loader(lambda key: people.by_session_key(db.session(), key))
+    login.user_loader(_signed_in)
     limiter.init_app(app)
     limiter.request_filter(lambda: not is_desk() and request.remote_addr in ("127.0.0.1", "::1"))
     app.wsgi_app = _writing_posts(app.wsgi_app)  # type: ignore[method-assign]
@@ -122,7 +123,7 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
     app.jinja_env.filters.update(month=month, lasting=lasting, percent=percent, decimal=decimal)
     app.jinja_env.filters.update(slot_day=slot_day, slot_said=slot_said)
-    app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words)
+    app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words, plain=plain)
     app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language, now=now)
     app.jinja_env.globals.update(
         page_address=page_address, typeset=typeset, local_day=local_day, current_user=current_user
@@ -162,6 +163,14 @@ def roles_of(view: Callable[..., Any]) -> tuple[Role, ...] | str:
     return getattr(view, "roles", ())
 
 
+def _signed_in(key: str) -> Person | None:
+    """Whom the cookie speaks of: a person of the desk, in a browser that was not signed out from elsewhere."""
+    person = people.by_session_key(db.session(), key)
+    if person is None or not sign_ins.stands(db.session(), person, session.get("sign_in", ""), now=now()):
+        return None
+    return person
+
+
 def _guard() -> ResponseReturnValue | None:
     roles = roles_of(current_app.view_functions[request.endpoint or ""])
     if roles == "anyone":
@@ -173,6 +182,8 @@ def _guard() -> ResponseReturnValue | None:
         return redirect(url_for("accounts_desk.sign_in", goal=goal), 303)
     if current_user.role not in roles:
         abort(403)
+    if request.method == "POST":
+        sign_ins.note_use(db.session(), session.get("sign_in", ""), now=now())
     return None
 
 

@@ -15,7 +15,8 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from sqlalchemy.orm import Session
 
 from . import clock, posting
-from .column import reminding
+from .accounts import mailed_keys, sign_ins
+from .column import letting_in, reminding
 from .column import settings as column_settings
 from .column.settings import settings
 from .comments import postponing, reports, spam, weighing
@@ -29,6 +30,7 @@ from .mail import delivery
 from .mail.messages import Writer
 from .questions import retention as questions_retention
 from .questions import telling
+from .writing import changing, history
 
 MOST_WEIGHED = 300
 """Letters weighed at once; the next ones come a minute later."""
@@ -41,6 +43,8 @@ MAILS: dict[str, Writer] = {
     "trial": mails.trial,
     "answered": telling.answered,
     "empty_slot": reminding.empty_slot,
+    "invitation": letting_in.key_by_mail,
+    "reset": letting_in.key_by_mail,
 }
 """Every kind of mail: its writer here, its words in templates/mail/<kind>/. `delivery.put` makes one due."""
 
@@ -90,6 +94,7 @@ def wake(app: Flask) -> None:
 def sweep(app: Flask, config: Config) -> None:
     """What a lost task should have done, what became due by the clock alone, and what is done a little at a time."""
     session = db.session()
+    changing.make_due(session, clock.now())  # pages ask for themselves; this is for exports and copies of the database
     lost = delivery.mark_in_doubt(session, now=clock.now())
     telling.enlist(session, now=clock.now())
     reminding.enlist(session, now=clock.now())
@@ -181,12 +186,16 @@ def forget(app: Flask, config: Config) -> None:
     column = settings(session)
     for letter in follow_zones(session, now=now):
         log.warning("letter %s keeps its hour: the clocks of %s have changed", letter.name, letter.slot_zone)
+    changing.follow_zones(session, now=now)
+    history.forget(session, days=column.questions_days, now=now)
     comments_retention.erase_expired(
         session, pruned_days=column.pruned_days, declined_days=column.declined_days, now=now
     )
     comments_retention.forget_decided_addresses(session, now=now)
     postponing.forget_decided(session)
     reports.forget(session, now=now)
+    sign_ins.erase_expired(session, now=now)
+    mailed_keys.erase_expired(session, now=now)
     questions_retention.erase_expired(session, days=column.questions_days, now=now)
     waitlist.erase_expired(session, days=column.unconfirmed_days, now=now)
     spam.learn(session)  # without what was erased

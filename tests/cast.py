@@ -8,7 +8,7 @@ from unittest.mock import patch
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.accounts import passwords, people
+from app.accounts import passwords, people, sign_ins
 from app.accounts.models import Person, Role
 from app.comments import moderation, pruning, submission
 from app.comments.models import Comment
@@ -119,6 +119,8 @@ class Cast:
         """A client with this person's session."""
         with client.session_transaction(base_url="http://localhost/desk/") as cookie:
             cookie["_user_id"], cookie["_fresh"] = person.get_id(), True
+            cookie["sign_in"] = sign_ins.begin(self.session, person, "Firefox Linux", now=self.now)
+        self.session.commit()
         return client
 
     def _kept(self, row):  # type: ignore[no-untyped-def]

@@ -1,7 +1,7 @@
 """What may come in about people."""
 
 from flask_babel import lazy_gettext as _
-from wtforms import HiddenField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from ..forms import DeskForm, Password, email_address, one_line
@@ -31,9 +31,6 @@ class PersonForm(DeskForm):
     name = one_line(_("Name"), 120)
     email = email_address(_("Mail address"))
     role = SelectField(_("Role"), choices=list(ROLE_NAMES.items()))
-    password = Password(
-        _("First password"), validators=[_filled, _long_enough], render_kw={"autocomplete": "new-password"}
-    )
 
 
 class RoleForm(DeskForm):
@@ -42,16 +39,45 @@ class RoleForm(DeskForm):
     role = SelectField(_("Role"), choices=list(ROLE_NAMES.items()))
 
 
-class PasswordForm(DeskForm):
-    """A new password of one's own."""
+class CodeForm(DeskForm):
+    """The second factor's code."""
 
-    old = Password(_("Present password"), validators=[_filled], render_kw={"autocomplete": "current-password"})
+    code = one_line(
+        _("Code"), 40, render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+    )
+
+
+class ForgottenForm(DeskForm):
+    """Who forgot the password."""
+
+    email = one_line(_("Mail address"), 254, render_kw={"autocomplete": "username"})
+
+
+class NewPasswordForm(DeskForm):
+    """The password that is chosen with a mailed key."""
+
     new = Password(_("New password"), validators=[_filled, _long_enough], render_kw={"autocomplete": "new-password"})
     again = Password(
         _("New password once more"),
         validators=[EqualTo("new", message=_("The two are not the same."))],
         render_kw={"autocomplete": "new-password"},
     )
+
+
+class OwnPasswordForm(DeskForm):
+    """Is it really you."""
+
+    old = Password(_("Present password"), validators=[_filled], render_kw={"autocomplete": "current-password"})
+
+
+class PasswordForm(OwnPasswordForm, NewPasswordForm):
+    """A new password of one's own."""
+
+
+class MailsForm(DeskForm):
+    """Which mails of the desk somebody wants."""
+
+    hears_of_empty_slots = BooleanField(_("A mail some days before a slot that no letter has"))
 
 
 class ButtonForm(DeskForm):

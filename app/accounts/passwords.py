@@ -17,9 +17,9 @@ def hashed(password: str) -> str:
 
 
 def matches(password: str, kept: str | None) -> bool:
-    """Is it the password of this hash. `None` (no such person) takes as long as a wrong password does."""
+    """Is it the password of this hash. `None` (nobody) and "" (none chosen yet) take as long as a wrong password."""
     try:
-        return _hasher.verify(kept or _NOBODYS, password) and kept is not None
+        return _hasher.verify(kept or _NOBODYS, password) and bool(kept)
     except (VerificationError, InvalidHashError):
         return False
 

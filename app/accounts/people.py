@@ -3,14 +3,14 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..refusals import Refusal
 from ..text.address import address_key
 from . import passwords
-from .models import Person, Role
+from .models import Person, Role, SignIn
 
 
 class AddressTaken(Refusal):
@@ -37,12 +37,31 @@ def add(session: Session, *, email: str, name: str, role: Role, password: str, n
         session_key=_new_session_key(),
         created_at=now,
     )
+    _add(session, person)
+    return person
+
+
+def invite(session: Session, *, email: str, name: str, role: Role, now: datetime) -> Person:
+    """A new person, who chooses a password by a mailed key (`mailed_keys`). Raises AddressTaken."""
+    person = Person(
+        email=email.strip(),
+        email_key=email_key(email),
+        name=name,
+        role=role,
+        password_hash="",
+        session_key=_new_session_key(),
+        created_at=now,
+    )
+    _add(session, person)
+    return person
+
+
+def _add(session: Session, person: Person) -> None:
     try:
         with session.begin_nested():
             session.add(person)
     except IntegrityError as error:
         raise AddressTaken from error
-    return person
 
 
 def by_email(session: Session, email: str) -> Person | None:
@@ -63,8 +82,7 @@ def everyone(session: Session) -> list[Person]:
 def set_password(session: Session, person: Person, password: str) -> None:
     """A new password; signs the person out everywhere."""
     person.password_hash = passwords.hashed(password)
-    person.session_key = _new_session_key()
-    session.flush()
+    _sign_out_everywhere(session, person)
 
 
 def set_role(session: Session, person: Person, role: Role) -> None:
@@ -79,8 +97,7 @@ def end_access(session: Session, person: Person, *, now: datetime) -> None:
     """Close the desk to a person and end their sessions. The name stays with the decisions taken. Raises LastEditor."""
     _must_not_be_the_last_editor(session, person)
     person.left_at = now
-    person.session_key = _new_session_key()
-    session.flush()
+    _sign_out_everywhere(session, person)
 
 
 def reopen_access(session: Session, person: Person) -> None:
@@ -94,6 +111,12 @@ def _must_not_be_the_last_editor(session: Session, person: Person) -> None:
     editors = select(Person.id).where(Person.role == "editor", Person.left_at.is_(None)).order_by(Person.id)
     if person.role == "editor" and set(session.scalars(editors.with_for_update())) <= {person.id}:
         raise LastEditor
+
+
+def _sign_out_everywhere(session: Session, person: Person) -> None:
+    person.session_key = _new_session_key()
+    session.execute(delete(SignIn).where(SignIn.person_id == person.id))
+    session.flush()
 
 
 def _new_session_key() -> str:

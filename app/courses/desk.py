@@ -1,23 +1,19 @@
 """Courses at the desk: who waits, opening enrolment, how the notices fare."""
 
-from flask import abort, current_app, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from .. import clock, work
+from .. import clock
 from ..db import db
-from ..mail import delivery
-from ..mail.models import Delivery
-from ..refusals import Refusal
 from ..text import letter as letter_text
 from ..web import column, desk, only
 from . import opening as openings
 from . import waitlist
-from .forms import ConfirmForm, CourseForm, OpeningForm
-from .models import Course, Opening
+from .forms import CourseForm, OpeningForm
+from .models import Course
 
 bp = desk("courses", "/courses")
 
@@ -58,63 +54,7 @@ def course(course_id: int) -> ResponseReturnValue:
         course=course,
         numbers=waitlist.numbers(db.session(), course),
         openings=[(o, openings.progress(db.session(), o)) for o in openings.of(db.session(), course)],
-        to_look_at=[d for o in openings.of(db.session(), course) for d in delivery.to_look_at(db.session(), o.id)],
-        form=ConfirmForm(),
     )
-
-
-@bp.route("/<int:course_id>/opening", methods=["GET", "POST"])
-@only("editor")
-def open_enrolment(course_id: int) -> ResponseReturnValue:
-    course = _course_or_404(course_id)
-    form = OpeningForm()
-    numbers = waitlist.numbers(db.session(), course)
-    if not form.validate_on_submit():
-        return render_template("desk/opening_form.html", form=form, course=course, numbers=numbers), _status(form)
-    try:
-        openings.open_enrolment(
-            db.session(),
-            course,
-            subject=form.subject.data,
-            text=form.text.data,
-            link=form.link.data,
-            language=column().language,
-            by=current_user,
-            now=clock.now(),
-        )
-    except openings.AlreadyOpen as refusal:
-        flash(_(refusal.sentence), "error")
-    else:
-        db.session.commit()
-        work.wake(current_app._get_current_object())  # type: ignore[attr-defined]
-        flash(_("Enrolment is open. The notices are on their way."), "done")
-    return redirect(url_for(".course", course_id=course_id), 303)
-
-
-@bp.post("/openings/<int:opening_id>/closing")
-@only("editor")
-def close(opening_id: int) -> ResponseReturnValue:
-    opening = db.session.get(Opening, opening_id) or abort(404)
-    openings.close(db.session(), opening, now=clock.now())
-    db.session.commit()
-    flash(_("Enrolment is closed. Readers can wait for the next one."), "done")
-    return redirect(url_for(".course", course_id=opening.course_id), 303)
-
-
-@bp.post("/deliveries/<int:delivery_id>/again")
-@only("editor")
-def send_again(delivery_id: int) -> ResponseReturnValue:
-    one = db.session.get(Delivery, delivery_id) or abort(404)
-    opening = (db.session.get(Opening, one.opening_id) if one.opening_id else None) or abort(404)
-    try:
-        delivery.send_again(db.session(), one, by=current_user, now=clock.now())
-    except Refusal as refusal:
-        flash(_(refusal.sentence), "error")
-    else:
-        db.session.commit()
-        work.wake(current_app._get_current_object())  # type: ignore[attr-defined]
-        flash(_("It is sent once more."), "done")
-    return redirect(url_for(".course", course_id=opening.course_id), 303)
 
 
 def _saved(course: Course, form: CourseForm) -> ResponseReturnValue:

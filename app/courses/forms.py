@@ -1,9 +1,10 @@
 """What may come in about courses."""
 
 from flask_babel import lazy_gettext as _
-from wtforms import DateField, Form
+from wtforms import DateField, Form, HiddenField, IntegerField, SubmitField
 from wtforms.fields import Field
-from wtforms.validators import Optional, Regexp, ValidationError
+from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
+from wtforms.widgets import HiddenInput
 
 from ..forms import DeskForm, ReadersForm, email_address, many_lines, one_line
 
@@ -34,12 +35,23 @@ def _leads_to_the_web(form: Form, field: Field) -> None:
         raise ValidationError(_("The address of the enrolment page, beginning with https://."))
 
 
-class OpeningForm(DeskForm):
-    """Open enrolment: what the one notice says."""
+class NoticeForm(DeskForm):
+    """What the one notice says, before enrolment opens."""
 
     subject = one_line(_("Subject"), 150)
     text = many_lines(_("Text"), 20_000, render_kw={"rows": 12})
     link = one_line(_("Where people enrol"), 500, validators=[_leads_to_the_web])
+    look = SubmitField(_("Save and look at it"))
+    trial = SubmitField(_("Save and send it to me"))
+
+
+class OpeningForm(DeskForm):
+    """Open enrolment with the notice as it was seen."""
+
+    seen = HiddenField()
+    """When the notice was saved that the editor saw."""
+    number = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    """Which opening of its course this is to be."""
 
 
 class ConfirmForm(DeskForm):

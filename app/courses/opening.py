@@ -3,20 +3,25 @@
 The notices are on their way then; an opening can be paused and taken up again, and stopped for good.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from ..accounts.models import Person
-from ..mail.models import BULK, Delivery
+from ..mail.messages import message_name
+from ..mail.models import BULK, STATES, Delivery
 from ..refusals import Refusal
 from ..text import letter as letter_text
 from .models import Course, NoticeDraft, Opening, Subscriber
 
 STOPPED_AT_ONCE = 2000
 """Notices of a stopped opening that are given up in one transaction, so that nobody waits long for the database."""
+READ_AT_ONCE = 1000
 LATELY = timedelta(minutes=2)
 """The speed of sending is that of this time."""
 SAMPLE = 500
@@ -25,6 +30,10 @@ SAMPLE = 500
 
 class AlreadyOpen(Refusal):
     """Enrolment of this course was opened meanwhile; its notices are on their way."""
+
+
+class NoticeChanged(Refusal):
+    """The notice was changed since you saw it. Look at it once more; nothing was opened or sent."""
 
 
 class Stopped(Refusal):
@@ -105,6 +114,34 @@ def save_draft(
     session.flush()
     session.refresh(kept)
     return kept
+
+
+def open_as_written(
+    session: Session, course: Course, *, seen: str, number: int, language: str, by: Person, now: datetime
+) -> Opening:
+    """Open enrolment with the notice as it is kept. seen: when that was saved which the editor saw.
+
+    Raises AlreadyOpen, and NoticeChanged when it was saved again meanwhile.
+    """
+    if number != next_number(session, course):
+        raise AlreadyOpen
+    kept = draft(session, course)
+    if kept is None or kept.saved_at.isoformat() != seen:
+        raise NoticeChanged
+    opening = open_enrolment(
+        session,
+        course,
+        subject=kept.subject,
+        text=kept.text_source,
+        link=kept.link,
+        language=language,
+        by=by,
+        now=now,
+        number=number,
+    )
+    session.delete(kept)
+    session.flush()
+    return opening
 
 
 def close(session: Session, opening: Opening, *, now: datetime) -> None:
@@ -204,6 +241,18 @@ def retry_failed(session: Session, opening: Opening, *, by: Person, now: datetim
     return int(again.rowcount)  # type: ignore[attr-defined]
 
 
+def to_look_at(session: Session, opening: Opening, limit: int = 200) -> list[tuple[Delivery, str]]:
+    """(delivery, address) of the notices that wait for an editor's word, those in doubt first."""
+    query = (
+        select(Delivery, Subscriber.email)
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(Delivery.opening_id == opening.id, Delivery.state.in_(["in_doubt", "failed"]))
+        .order_by(Delivery.state.desc(), Delivery.id)
+        .limit(limit)
+    )
+    return [(one, email) for one, email in session.execute(query)]
+
+
 def running(session: Session) -> list[int]:
     """The openings whose notices are sent now: the one place that says so, and the database's trigger behind it."""
     waiting = exists().where(Delivery.opening_id == Opening.id, Delivery.state == "waiting")
@@ -236,3 +285,46 @@ def per_second(session: Session, opening: Opening, *, now: datetime) -> float:
     if len(lately) < 2:
         return 0.0
     return (len(lately) - 1) / max((max(lately) - min(lately)).total_seconds(), 0.001)
+
+
+def last_refusal(session: Session, opening: Opening) -> str:
+    """What a server said last of a notice that still waits, when it will not take it for now."""
+    refused = select(Delivery.reply).where(
+        Delivery.opening_id == opening.id, Delivery.state == "waiting", Delivery.reply != ""
+    )
+    return session.scalar(refused.order_by(Delivery.due_at.desc()).limit(1)) or ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One notice of an opening, for a list."""
+
+    email: str
+    """Empty when it was erased."""
+    state: str
+    finished_at: datetime | None
+    name: str
+    """The Message-ID before its @."""
+    reply: str
+
+
+def told(session: Session, opening: Opening) -> Iterator[Told]:
+    """Every notice of an opening, state by state, read a few at a time."""
+    for state in STATES:
+        last = 0
+        while rows := _some_told(session, opening, state, last):
+            for one, email in rows:
+                yield Told(email, one.state, one.finished_at, message_name(one), one.reply)
+            last = rows[-1][0].id
+            session.expunge_all()
+
+
+def _some_told(session: Session, opening: Opening, state: str, last: int) -> Sequence[Any]:
+    query = (
+        select(Delivery, Subscriber.email)
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(Delivery.opening_id == opening.id, Delivery.state == state, Delivery.id > last)
+        .order_by(Delivery.id)
+        .limit(READ_AT_ONCE)
+    )
+    return session.execute(query).all()

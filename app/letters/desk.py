@@ -19,7 +19,7 @@ from ..db import db
 from ..refusals import Refusal
 from ..text import letter as letter_text
 from ..web import column, desk, now, only, slot_said
-from ..writing import history, keeping, saving
+from ..writing import changing, history, keeping, saving
 from ..writing.models import Typed
 from . import calendar as weeks_ahead
 from . import drafting, publishing, selecting
@@ -388,6 +388,7 @@ def _form_page(letter: Letter | None, form: LetterForm, *, conflict: saving.Conf
             "company": keeping.company(session, letter, but=current_user, now=now()),
             "unsaved": [] if conflict or typed is None or typed.content is None else history.compared(saved, text),
             "change": history.change(session, letter, now()),
+            "waiting": changing.waiting(session, letter),
             "newest": history.newest(session, letter),
             "zone": zone_of(letter),
         }

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Time,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -196,3 +197,34 @@ class Announcement(Base):
     """When it is to be made, or tried again; nothing: it was made, or given up."""
     tries: Mapped[int] = mapped_column(default=0)
     made_at: Mapped[datetime | None]
+
+
+class Change(Base):
+    """A change of a letter that is out, which readers get at its moment (writing/changing.py)."""
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        Index(
+            "uq_changes_one_waits",
+            "letter_id",
+            unique=True,
+            sqlite_where=text("made_at IS NULL"),
+            postgresql_where=text("made_at IS NULL"),
+        ),
+        Index(
+            "ix_changes_due", "due_at", sqlite_where=text("made_at IS NULL"), postgresql_where=text("made_at IS NULL")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id", ondelete="CASCADE"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id", ondelete="CASCADE"))
+    """What the letter will say."""
+    slot_at: Mapped[datetime] = mapped_column(DateTime(timezone=False))
+    """Wall time in the zone, as the editor set it."""
+    slot_zone: Mapped[str] = mapped_column(String(64))
+    due_at: Mapped[datetime]
+    """The same moment in UTC."""
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    made_at: Mapped[datetime | None]
+    """Nothing: it waits for its moment."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, lazyload, load_only
 from ..db import UTCDateTime
 from ..refusals import Refusal
 from .fridays import Slot, slots
-from .models import Letter, Rubric
+from .models import Change, Letter, Rubric
 
 BRIEF = (
     load_only(
@@ -54,8 +54,13 @@ def live(now: datetime | BindParameter[datetime]) -> Select[Letter]:
 
 
 def next_slot_at(session: Session, now: datetime) -> datetime | None:
-    """The moment at which the next letter comes out: until then no reader's page changes by the clock alone."""
-    return session.scalar(select(func.min(Letter.publish_at)).where(Letter.ready, Letter.publish_at > now))
+    """The moment at which the next letter, or the next change of one, comes out.
+
+    Until then no reader's page changes by the clock alone.
+    """
+    letter = session.scalar(select(func.min(Letter.publish_at)).where(Letter.ready, Letter.publish_at > now))
+    change = session.scalar(select(func.min(Change.due_at)).where(Change.made_at.is_(None), Change.due_at > now))
+    return min((moment for moment in (letter, change) if moment is not None), default=None)
 
 
 def free_slots(session: Session, rubric: Rubric, *, now: datetime, number: int) -> list[Slot]:

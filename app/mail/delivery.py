@@ -233,9 +233,3 @@ def _settle(
     if settled.rowcount != 1:  # type: ignore[attr-defined]
         raise NothingToSettle
     session.refresh(delivery)
-
-
-def to_look_at(session: Session, opening_id: int, limit: int = 200) -> list[Delivery]:
-    """An opening's deliveries that wait for an editor's word."""
-    query = select(Delivery).where(Delivery.opening_id == opening_id, Delivery.state.in_(["in_doubt", "failed"]))
-    return list(session.scalars(query.order_by(Delivery.state.desc(), Delivery.id).limit(limit)))

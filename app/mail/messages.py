@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import idna
@@ -71,6 +71,14 @@ Writer = Callable[[Session, Delivery, Letterhead], Mail | None]
 """Writes the mails of one kind; None: this one has no sense any more and is dropped."""
 
 
+class Parts(NamedTuple):
+    """A mail as it is read."""
+
+    subject: str
+    text: str
+    html: str
+
+
 @dataclass(frozen=True)
 class _Words:
     """What mails with the same words have in common. Where something is personal stands its mark."""
@@ -117,16 +125,22 @@ class Desk:
         language = mail.language or self.letterhead.language
         key = (delivery.kind, mail.shared, language)
         if not mail.shared or key not in self._kept:
-            marks = {name: f"personal{secrets.token_hex(8)}" for name in mail.personal}
-            self._kept[key] = self._rendered(mail, mail.template or delivery.kind, language, marks)
+            self._kept[key] = self._rendered(mail, delivery.kind, language)
         return self._kept[key]
 
-    def _rendered(self, mail: Mail, folder: str, language: str, marks: dict[str, str]) -> _Words:
-        values = {"language": language, **mail.values, **marks}
+    def parts(self, mail: Mail, kind: str, marks: dict[str, str] | None = None) -> Parts:
+        """What the mail says. marks: what stands where something is personal, when that is put in later."""
+        language = mail.language or self.letterhead.language
+        values = {"language": language, **mail.values, **(mail.personal if marks is None else marks)}
         with force_locale(language):
-            subject, text, html = (render_template(f"mail/{folder}/{part}", **values) for part in PARTS)
+            subject, text, html = (render_template(f"mail/{mail.template or kind}/{part}", **values) for part in PARTS)
+        return Parts(" ".join(subject.split()), text.strip() + "\n", html)
+
+    def _rendered(self, mail: Mail, kind: str, language: str) -> _Words:
+        marks = {name: f"personal{secrets.token_hex(8)}" for name in mail.personal}
+        subject, text, html = self.parts(mail, kind, marks)
         message = EmailMessage(policy=SMTP)
-        message["Subject"] = " ".join(subject.split())
+        message["Subject"] = subject
         message["From"] = Address(self.letterhead.name, addr_spec=self.letterhead.address)
         if self.letterhead.reply_to:
             message["Reply-To"] = Address(addr_spec=self.letterhead.reply_to)
@@ -134,7 +148,7 @@ class Desk:
         message["Content-Language"] = language
         head = message.as_bytes().rstrip(b"\r\n") + b"\r\n"
         # "=_" stands in no quoted-printable text, so no part can hold the line that ends it.
-        return _Words(head, text.strip() + "\n", html, marks, f"=_{secrets.token_hex(12)}")
+        return _Words(head, text, html, marks, f"=_{secrets.token_hex(12)}")
 
 
 def message_name(delivery: Delivery) -> str:

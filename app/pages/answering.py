@@ -9,12 +9,14 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from .. import clock
-from ..db import db
+from ..db import db, writing
 from ..letters.publishing import next_slot_at
 from ..web import now
+from ..writing import changing
 from .edition import Editions
 from .keeping import Page, Shelf, make
 
@@ -44,6 +46,25 @@ def stands_until(session: Session, now: datetime) -> datetime:
     """What is made of published state now stands until the next slot, or for LONGEST, while its edition does."""
     slot, latest = next_slot_at(session, now), now + LONGEST
     return min(slot or latest, latest)
+
+
+def make_changes_first(app: Flask) -> None:
+    """Before a page is made, letters get the changes whose moment has come: so no job can miss one (promise 1)."""
+    app.before_request(_make_due_changes)
+
+
+def _make_due_changes() -> None:
+    if request.blueprint in (None, "operations") or not changing.is_any_due(db.session(), now()):
+        return
+    db.session.rollback()  # what was read is of before
+    with writing():
+        try:
+            changing.make_due(db.session(), now())
+            db.session.commit()
+        except SQLAlchemyError:  # the old text is better than none, but no page with it is kept
+            current_app.logger.exception("a change whose moment has come could not be made")
+            db.session.rollback()
+            request.environ.pop(_MARK, None)
 
 
 def _mark() -> None:

@@ -1,5 +1,7 @@
 """The writing of a letter at the desk: what is typed is kept at every pause; the history of what was saved."""
 
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, render_template, request, url_for
@@ -10,12 +12,14 @@ from flask_wtf.csrf import generate_csrf
 
 from .. import clock
 from ..db import db
-from ..letters import publishing
+from ..letters import drafting, publishing
 from ..letters.desk import draft_in, letter_form, window_of, zone_of
-from ..letters.forms import ButtonForm, LetterForm
-from ..letters.models import Letter
+from ..letters.forms import ButtonForm, LetterForm, SlotForm
+from ..letters.fridays import Slot, slots
+from ..letters.models import Change, Letter
+from ..refusals import Refusal
 from ..web import desk, moment, now, only
-from . import history, keeping, saving
+from . import changing, history, keeping, saving
 from .forms import NameForm
 from .models import Typed, Version
 
@@ -173,6 +177,67 @@ def restore(letter_id: int, number: int) -> ResponseReturnValue:
     db.session.commit()
     said = _("Version %(old)d is back, as version %(new)d.", old=number, new=done.version.number)
     flash(said + (" " + _("Readers get it when an editor publishes it.") if done.waits else ""), "done")
+    return redirect(url_for("letters_desk.edit", letter_id=letter_id), 303)
+
+
+@bp.route("/<int:letter_id>/change", methods=["GET", "POST"])
+@only("editor")
+def change(letter_id: int) -> ResponseReturnValue:
+    """What is saved of a letter that is out and that readers do not have: publish it now, or at a moment."""
+    letter = _letter_or_404(letter_id)
+    version = history.change(db.session(), letter, now())
+    if version is None:
+        flash(_("There is no change that waits."), "error")
+        return redirect(url_for("letters_desk.edit", letter_id=letter_id), 303)
+    form, zone = SlotForm(), zone_of(letter)
+    coming = islice(slots(letter.rubric.weekday, letter.rubric.time, zone, after=now()), 2) if letter.rubric else []
+    offered = list(coming)
+    form.when.choices = [*((s.local.isoformat(), "") for s in offered), ("other", ""), ("now", "")]
+    if request.method == "GET":
+        form.when.data = "now"
+    if form.validate_on_submit():
+        try:
+            made = _publish(letter, version, form, zone)
+        except Refusal as refusal:
+            db.session.rollback()
+            form.when.errors = [_(refusal.sentence)]
+        else:
+            db.session.commit()
+            flash(_("Readers have the change.") if made.made_at else _("The change has its moment."), "done")
+            return redirect(url_for("letters_desk.edit", letter_id=letter_id), 303)
+    page = render_template(
+        "desk/change.html",
+        letter=letter,
+        version=version,
+        compared=history.compared(drafting.draft_of(db.session(), letter), history.draft(version)),
+        waiting=changing.waiting(db.session(), letter),
+        form=form,
+        offered=offered,
+        zone=zone,
+        labels=LetterForm(),
+    )
+    return page, 422 if form.errors else 200
+
+
+def _publish(letter: Letter, version: Version, form: SlotForm, zone: str) -> Change:
+    session, moment_ = db.session(), clock.now()
+    if form.when.data == "now":
+        return changing.publish(session, letter, version, zone, by=current_user, now=moment_)
+    if form.when.data == "other":
+        assert form.date.data and form.time.data is not None  # SlotForm.validate  # noqa: PT018
+        local = datetime.combine(form.date.data, form.time.data)
+    else:
+        local = datetime.fromisoformat(form.when.data)
+    return changing.schedule(session, letter, version, Slot(local, zone), by=current_user, now=moment_)
+
+
+@bp.post("/<int:letter_id>/change/withholding")
+@only("editor")
+def withhold_change(letter_id: int) -> ResponseReturnValue:
+    letter = _letter_or_404(letter_id)
+    changing.withhold(db.session(), letter)
+    db.session.commit()
+    flash(_("The change waits for an editor again."), "done")
     return redirect(url_for("letters_desk.edit", letter_id=letter_id), 303)
 
 

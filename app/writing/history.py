@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
@@ -179,7 +179,8 @@ def changed_fields(old: Draft, new: Draft) -> set[str]:
 def forget(session: Session, *, days: int, now: datetime) -> int:
     """Erase the texts of versions whose letter has been out for so many days, but for the newest and the named ones.
 
-    A question's first text names people whom the letter leaves out (promise 9). Returns how many.
+    A question's first text names people whom the letter leaves out (promise 9). What was typed and not saved goes too.
+    Returns how many versions.
     """
     old = now - timedelta(days=days)
     last = select(func.max(Version.id)).where(Version.kind != "aside").group_by(Version.letter_id)
@@ -191,6 +192,7 @@ def forget(session: Session, *, days: int, now: datetime) -> int:
         .values(content="", html="", erased_at=now)
         .execution_options(synchronize_session=False)
     )
+    session.execute(delete(Typed).where(Typed.letter_id.in_(out), Typed.seen_at <= old))
     return int(session.execute(erased).rowcount)  # type: ignore[attr-defined]
 
 

@@ -29,6 +29,7 @@ def test_what_is_no_hash_matches_no_password(kept: str | None) -> None:
 
 def test_nobodys_own_password_matches_nobody() -> None:
     assert not passwords.matches("the password of nobody at all", None)
+    assert not passwords.matches("the password of nobody at all", "")  # invited, and none chosen yet
 
 
 def test_the_right_password_signs_in_however_the_address_is_spelt(cast: Cast, session: Session) -> None:

@@ -141,10 +141,12 @@ def test_an_address_is_confirmed_told_once_and_can_leave(house: House, visitor: 
 
     sign_in(editor, house, "editor").goto("/desk/courses")
     editor.get_by_role("main").get_by_role("link", name=course.replace("\u00a0", " ")).first.click()
-    editor.locator("a[href$='/opening']").first.click()
+    editor.locator("a[href$='/notice']").first.click()
     editor.fill("[name=subject]", "Enrolment is open")
     editor.fill("[name=text]", "It **is**. Come.")
     editor.fill("[name=link]", "https://courses.example/enrol")
+    editor.click("[name=look]")
+    expect(editor.frame_locator("iframe").locator("strong")).to_have_text("is")
     editor.locator("main form button").last.click()
     expect(editor.locator("[role=status]").first).to_contain_text("Enrolment is open")
 

@@ -10,6 +10,7 @@ from werkzeug.routing import Rule
 
 from app.accounts.models import ROLES
 from app.column.settings import settings
+from app.courses import opening
 from app.web import limiter, roles_of
 
 from ..cast import PASSWORD, Cast
@@ -45,6 +46,10 @@ def full(cast: Cast, at: object) -> Cast:
     cast.subscriber(course, "a@example.org")
     cast.subscriber(course, "b@example.org", confirmed=False)
     cast.opened(course)
+    opening.save_draft(
+        session, course, subject="New", text="*Come.*", link="https://e.example", by=cast.ada, now=cast.now
+    )
+    session.commit()
     return cast
 
 
@@ -108,9 +113,7 @@ def test_every_page_of_the_desk_renders_without_inline_code(
         answer = client.get(address(rule))
         assert answer.status_code in (200, 303), (rule, answer.status_code)
         assert answer.headers["Cache-Control"] == "no-store"
-        if answer.mimetype == "application/json":
-            continue  # what a page's script asks for
-        if answer.status_code == 200:
+        if answer.status_code == 200 and answer.mimetype == "text/html" and "as-it-arrives" not in rule.rule:
             assert f'<html lang="{language}">' in answer.text
             assert answer.text.count("<h1") == 1, rule
             assert not re.search(r'\sstyle="|\son\w+="|<script(?![^>]*src=)', answer.text), rule

@@ -30,6 +30,7 @@ class Server:
     def __init__(self) -> None:
         self.raw: list[bytes] = []
         self.recipients: list[str] = []
+        self.senders: list[str] = []
         self.mischief: deque[Mischief | None] = deque()
         self.connections = 0
         self.awake = True
@@ -63,6 +64,7 @@ class Server:
             return refusal
         self.raw.append(bytes(envelope.content or b""))
         self.recipients += envelope.rcpt_tos
+        self.senders.append(envelope.mail_from or "")
         return await self._do("DATA", smtp) or "250 Taken"
 
     async def _do(self, command: str, smtp: SMTP) -> str | None:

@@ -1,5 +1,7 @@
 """What the two mails say, as they arrive."""
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes
@@ -7,15 +9,21 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parseaddr
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from app import work
 from app.column.models import Settings
-from app.config import Config
+from app.config import ROOT, Config
 from app.courses import opening, waitlist
 from app.courses.models import Subscriber
+from app.mail import return_path
+from app.mail.messages import PARTS
+from app.mail.models import Delivery
 
 from ..cast import Cast
 from ..conftest import NOON
@@ -46,7 +54,7 @@ def notice(cast: Cast, session: Session, server: Server, deliver: Deliver) -> Em
     course = cast.course(name="Hard talks & <deals>")
     cast.subscriber(course, VERA)
     opening.open_enrolment(
-        session, course, subject="Запись открыта, «сейчас»", text=".\n\n..Dots *begin* lines.\n\n.\n",
+        session, course, subject="Запись открыта, «сейчас»", text=".\n\n..Dots begin lines.\n\n.\n",
         link="https://courses.example/enrol?a=1&b=2", language="en", by=cast.ada, now=NOON,
     )  # fmt: skip
     session.commit()
@@ -128,7 +136,7 @@ def test_the_columns_title_is_the_senders_name_whatever_stands_in_it(
 
 def test_lines_that_begin_with_a_dot_arrive_as_they_were(notice: EmailMessage) -> None:
     plain, _ = parts(notice)
-    assert plain.startswith(".\n\n..Dots *begin* lines.\n\n.\n")
+    assert plain.startswith(".\n\n..Dots begin lines.\n\n.\n")
 
 
 def test_a_mail_names_itself_its_day_its_language_and_that_no_person_sent_it(mail: EmailMessage) -> None:
@@ -171,3 +179,145 @@ def test_what_an_editor_typed_is_text_in_html(mail: EmailMessage) -> None:
     assert "Hard talks & <deals>" in words(plain)
     assert "Hard talks &amp; &lt;deals&gt;" in words(html)
     assert "<deals>" not in html
+
+
+LONG = """\
+Come. *Now*, or **never**; ~~maybe~~ see [the page](https://courses.example/p?a=1&b=2).
+
+> It was good.
+
+1. first
+2. second
+
+From here on every line is a long one, %s and it ends.
+
+Привет, «мир»! naïve 🙂
+""" % ("word " * 300)
+
+
+@pytest.fixture
+def long_notice(cast: Cast, session: Session, server: Server, deliver: Deliver) -> EmailMessage:
+    course = cast.course(name="Hard talks & <deals>")
+    cast.subscriber(course, VERA)
+    opening.open_enrolment(
+        session, course, subject="Запись", text=LONG, link="https://courses.example/enrol", language="en",
+        by=cast.ada, now=NOON,
+    )  # fmt: skip
+    session.commit()
+    deliver()
+    (mail,) = server.mails
+    return mail
+
+
+class Body(HTMLParser):
+    """The words and the links of a mail's HTML."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.in_body = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.in_body |= tag == "body"
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_data(self, data: str) -> None:
+        if self.in_body:
+            self.words += re.findall(r"\w+", data)
+
+
+def test_text_and_html_say_the_same_and_lead_to_the_same_pages(long_notice: EmailMessage) -> None:
+    plain, html = parts(long_notice)
+    body = Body(html)
+    in_text = Counter(re.findall(r"\w+", re.sub(r"https?://\S+", "", plain)))
+    in_text -= Counter(re.findall(r"\w+", "1. 2."))  # HTML counts its lists itself
+    in_html = Counter(re.findall(r"\w+", re.sub(r"https?://\S+", "", " ".join(body.words))))
+    subject = Counter(re.findall(r"\w+", str(long_notice["Subject"])))
+    assert in_html - subject == in_text - subject
+    for link in body.links:
+        assert link in plain
+
+
+def test_its_links_are_those_that_were_written_and_ours(long_notice: EmailMessage) -> None:
+    hosts = {urlsplit(link).hostname for link in Body(parts(long_notice)[1]).links}
+    assert hosts == {"courses.example", "localhost"}
+    assert "https://courses.example/p?a=1&b=2" in Body(parts(long_notice)[1]).links
+
+
+def test_every_mail_is_of_seven_bits_and_short_lines(long_notice: EmailMessage, server: Server) -> None:
+    (raw,) = server.raw
+    assert raw.isascii()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    body = raw.split(b"\r\n\r\n", 1)[1]
+    assert max(len(line) for line in body.split(b"\r\n")) <= 78
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert not re.search(rb"(?m)^From ", body)
+    assert "From here on every line" in parts(long_notice)[0]
+    assert "Привет, «мир»! naïve 🙂" in parts(long_notice)[0]
+
+
+def test_no_personal_mark_is_left_and_each_has_its_own_link(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    course = cast.course()
+    tokens = {one.email: one.leave_token for one in (cast.subscriber(course, f"r{n}@example.org") for n in range(4))}
+    cast.opened(course)
+    deliver()
+    for mail in server.mails:
+        for part in parts(mail):
+            assert re.findall(r"/waitlist/leave/([\w-]+)", part) == [tokens[str(mail["To"])]]
+            assert "personal" not in part
+
+
+def test_answers_go_where_an_editor_said(cast: Cast, session: Session, server: Server, deliver: Deliver) -> None:
+    session.execute(sa.update(Settings).values(mail_from="list@column.example", mail_reply_to="ada@column.example"))
+    session.commit()
+    cast.subscriber(cast.course(), VERA, confirmed=False)
+    deliver()
+    (mail,) = server.mails
+    assert mail["From"].addresses[0].addr_spec == "list@column.example"
+    assert mail["Reply-To"].addresses[0].addr_spec == "ada@column.example"
+    assert mail["Sender"] is None  # one author, who is the sender (RFC 5322, 3.6.2)
+
+
+def test_it_comes_back_to_an_address_that_says_which_delivery_it_was(
+    cast: Cast, session: Session, server: Server, deliver: Deliver, config: Config
+) -> None:
+    cast.subscriber(cast.course(), VERA, confirmed=False)
+    deliver(replace(config, return_address="bounces@column.example"))
+    (sender,) = server.senders
+    (claim,) = return_path.claims(sender, address="bounces@column.example")
+    assert claim.delivery_id == session.scalar(sa.select(Delivery.id))
+    assert return_path.is_genuine(claim, VERA, secret=config.secret_key)
+    assert server.mails[0]["From"].addresses[0].addr_spec == "column@example.org"
+
+
+@pytest.mark.parametrize(
+    ("address", "arrives"),
+    [("vera@почта.example", "vera@xn--80a1acny.example"), ("o'brien+x@example.org", "o'brien+x@example.org")],
+)
+def test_an_address_is_written_as_servers_take_it(
+    cast: Cast, session: Session, server: Server, deliver: Deliver, address: str, arrives: str
+) -> None:
+    subscriber = cast.subscriber(cast.course(), VERA, confirmed=False)
+    subscriber.email = address
+    session.commit()
+    deliver()
+    assert server.recipients == [arrives]
+
+
+def test_what_a_server_says_of_an_address_is_kept_without_the_address(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    cast.subscriber(cast.course(), VERA, confirmed=False)
+    server.mischief.append(("RCPT", f"550 <{VERA}> is unknown"))
+    deliver()
+    assert session.scalar(sa.select(Delivery.reply)) == "550 <…> is unknown"
+
+
+def test_every_kind_of_mail_has_its_words(app: Flask) -> None:
+    for kind in work.MAILS:
+        for part in PARTS:
+            assert (ROOT / "templates/mail" / ("notice" if kind == "trial" else kind) / part).exists(), kind

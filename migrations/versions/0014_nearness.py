@@ -3,14 +3,14 @@
 Triggers take the words of a comment away with its text, and mark a letter whose discussion changed: its comments are
 weighed anew.
 
-Revision: 0012
+Revision: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
