@@ -48,7 +48,8 @@ def build(data: Path, *, letters: int, comments: int, pending: int = 0, on_newes
     database.execute("PRAGMA synchronous = OFF")
     database.execute("BEGIN IMMEDIATE")
     database.execute(
-        "INSERT INTO people VALUES (1, 'e@example.org', 'e@example.org', 'Ed', 'editor', '', 'k', ?, NULL)",
+        "INSERT INTO people (id, email, email_key, name, role, password_hash, session_key, created_at)"
+        " VALUES (1, 'e@example.org', 'e@example.org', 'Ed', 'editor', '', 'k', ?)",
         (_stamp(NOW),),
     )
     moments = [NOW - timedelta(days=n + 1) for n in range(letters)]

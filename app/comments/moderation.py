@@ -43,13 +43,14 @@ def decide(
     row = {"comment_id": comment.id, "verdict": verdict, "by_id": by and by.id, "decided_at": now}
     try:
         with session.begin_nested():
-            session.execute(insert(Decision).values(**row, seen=seen_of(comment)))
+            taken = insert(Decision).values(**row, seen=seen_of(comment)).returning(Decision)
+            decision = session.scalars(taken).one()
     except IntegrityError:
         raise AlreadyDecided(decision_on(session, comment)) from None
     session.expire(comment, ["standing"])  # the database's trigger wrote it
     if verdict == "published":
         index.put_comments(session, [(comment.id, comment.text_html)])
-    return decision_on(session, comment)
+    return decision
 
 
 def seen_of(comment: Comment) -> str:
@@ -61,6 +62,15 @@ def pending_number(session: Session, at_most: int = 1000) -> int:
     """How many comments wait, counted up to `at_most`, so that a flood does not slow the desk down."""
     some = select(Comment.id).where(Comment.standing == "pending").limit(at_most).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def to_decide(session: Session, comment_id: int) -> Comment | None:
+    """The comment with its letter's zone, for one who will decide on it.
+
+    Locked, so that this and an act on many comments (together.py) wait for each other and never in a ring.
+    """
+    zone = joinedload(Comment.letter).load_only(Letter.slot_zone, Letter.version).lazyload("*")
+    return session.get(Comment, comment_id, options=[zone], with_for_update={"of": Comment})
 
 
 def decided(session: Session, *, limit: int, standing: str | None = None) -> list[Comment]:
@@ -88,7 +98,7 @@ def decisions_on(session: Session, comment_ids: list[int]) -> list[tuple[Comment
         select(Comment, Decision)
         .join(Decision, Decision.comment_id == Comment.id)
         .where(Comment.id.in_(comment_ids))
-        .options(joinedload(Comment.letter).load_only(Letter.slot_zone).lazyload("*"))
+        .options(joinedload(Comment.letter).load_only(Letter.slot_zone, Letter.version).lazyload("*"))
     )
     return [(comment, decision) for comment, decision in session.execute(query)]
 

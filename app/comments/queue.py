@@ -77,8 +77,7 @@ def _beside(comments: list[Comment]) -> dict[int, beside.Beside]:
 @bp.post("/comments/<int:comment_id>/decision")
 @only("moderator", "editor")
 def decide(comment_id: int) -> ResponseReturnValue:
-    # Locked, so that this and an act on many comments (together.py) wait for each other and never in a ring.
-    comment = db.session.get(Comment, comment_id, with_for_update={"of": Comment}) or abort(404)
+    comment = moderation.to_decide(db.session(), comment_id) or abort(404)
     verdict = request.form.get("verdict", "")
     if verdict not in VERDICTS:
         abort(400)
@@ -92,10 +91,12 @@ def decide(comment_id: int) -> ResponseReturnValue:
             return {"refused": _(refusal.sentence)}, 422
         flash(_(refusal.sentence), "error")
         return _back_to_queue()
-    db.session.commit()
     taken = decision.verdict == verdict  # sent twice, or two editors of one mind: done is done
-    if _wants_json():
-        return _in_words(comment, decision) | {"left": _left()}, 200 if taken else 409
+    # Said in the same transaction: a second one would cost more than the decision.
+    said = _in_words(comment, decision) | {"left": how_many_wait(waiting.number(db.session()))} if _wants_json() else {}
+    db.session.commit()
+    if said:
+        return said, 200 if taken else 409
     if not taken:
         return render_template("desk/decided_before.html", comment=comment, decision=decision), 409
     flash(_("Published.") if verdict == "published" else _("Declined."), "done")
@@ -141,7 +142,7 @@ def pulse() -> ResponseReturnValue:
     stand = moderation.decisions_on(session, ids)
     there = moderation.existing(session, ids)
     return {
-        "left": _left(numbers),
+        "left": how_many_wait(numbers.waiting),
         "maybe": numbers.maybe,
         "new": waiting.came_in(session, request.args.get("since", 0, type=int)),
         "readers": presence.readers(session, ids, but=current_user, now=now()),
@@ -278,11 +279,6 @@ def _in_words(comment: Comment, decision: Decision) -> dict[str, Any]:
         "at": moment(decision.decided_at, zone, "HH:mm"),
         "name": comment.name,
     }
-
-
-def _left(numbers: waiting.Numbers | None = None) -> str:
-    numbers = numbers or waiting.numbers(db.session(), current_user)
-    return how_many_wait(numbers.waiting)
 
 
 @bp.app_template_filter("how_many_wait")

@@ -31,6 +31,11 @@ _PENDING: ColumnElement[str] = literal_column("'pending'")
 """Not a bound value, so that PostgreSQL uses the partial indexes whatever plan it keeps."""
 
 
+_NUMBER = select(func.count()).select_from(
+    select(Comment.id).where(Comment.standing == _PENDING).limit(MOST_COUNTED + 1).subquery()
+)
+
+
 class NoPlace(ValueError):
     """This names no place in the queue."""
 
@@ -110,6 +115,11 @@ def numbers(session: Session, person: Person) -> Numbers:
         )
     ).one()
     return Numbers(row[0], row[1], row[2] or 0)
+
+
+def number(session: Session) -> int:
+    """How many comments wait, as `numbers` says it: asked after each decision, so built once."""
+    return session.scalar(_NUMBER) or 0
 
 
 def came_in(session: Session, since: int, at_most: int = 1000) -> int:
