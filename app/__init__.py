@@ -71,13 +71,16 @@ def _open_the_rooms(app: Flask) -> None:
     from .letters.views import bp as letters
     from .questions.desk import bp as questions_desk
     from .questions.views import bp as questions
+    from .reviews.desk import bp as reviews_desk
+    from .reviews.views import bp as drafts
     from .writing.desk import bp as writing_desk
 
     keep(app, letters, feeds, comments, courses, questions)
-    for readers in (letters, feeds, cards, comments, courses, questions, operations):
+    for readers in (letters, feeds, cards, comments, courses, questions, drafts, operations):
         web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
         app.register_blueprint(readers)
     app.register_blueprint(openings_desk)
     app.register_blueprint(writing_desk)
+    app.register_blueprint(reviews_desk)
     for behind_login in (accounts_desk, column_desk, comments_desk, courses_desk, letters_desk, questions_desk):
         app.register_blueprint(behind_login)

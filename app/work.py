@@ -30,6 +30,7 @@ from .mail import delivery
 from .mail.messages import Writer
 from .questions import retention as questions_retention
 from .questions import telling
+from .reviews import draft_links, reviewing
 from .writing import changing, history
 
 MOST_WEIGHED = 300
@@ -42,6 +43,7 @@ MAILS: dict[str, Writer] = {
     "notice": mails.notice,
     "trial": mails.trial,
     "answered": telling.answered,
+    "reviewed": reviewing.reviewed,
     "empty_slot": reminding.empty_slot,
     "invitation": letting_in.key_by_mail,
     "reset": letting_in.key_by_mail,
@@ -195,6 +197,7 @@ def forget(app: Flask, config: Config) -> None:
     postponing.forget_decided(session)
     reports.forget(session, now=now)
     sign_ins.erase_expired(session, now=now)
+    draft_links.erase_expired(session, now=now)
     mailed_keys.erase_expired(session, now=now)
     questions_retention.erase_expired(session, days=column.questions_days, now=now)
     waitlist.erase_expired(session, days=column.unconfirmed_days, now=now)

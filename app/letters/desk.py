@@ -17,6 +17,7 @@ from ..comments.forms import CommentForm
 from ..courses.models import Course
 from ..db import db
 from ..refusals import Refusal
+from ..reviews import reviewing
 from ..text import letter as letter_text
 from ..web import column, desk, now, only, slot_said
 from ..writing import changing, history, keeping, saving
@@ -39,7 +40,8 @@ RELATED_OFFERED = 300
 @only("writer", "editor")
 def letters() -> ResponseReturnValue:
     found = drafting.overview(db.session(), now=now())
-    return render_template("desk/letters.html", empty=_empty_soon(), **found)
+    reviews = reviewing.waiting(db.session())
+    return render_template("desk/letters.html", empty=_empty_soon(), reviews=reviews, **found)
 
 
 @bp.get("/calendar")

@@ -79,6 +79,7 @@ WALK = {
     "/courses/<slug>/": silent("/courses/talks/"),
     "/courses/<slug>/thanks": silent("/courses/talks/thanks"),
     "/ask/": silent("/ask/"),
+    "/drafts/<token>": silent("/drafts/none"),  # with a link it shows a draft, as it should: tests/reviews
     "/ask/thanks": silent("/ask/thanks"),
     "/waitlist/confirm/<token>": silent("/waitlist/confirm/x"),
     "/waitlist/leave/<token>": silent("/waitlist/leave/x"),

@@ -19,7 +19,7 @@ from app.config import ROOT, from_environment
 from app.db import Base, db
 from app.refusals import Refusal
 
-ROOMS = {"accounts", "column", "comments", "courses", "letters", "mail", "questions", "text", "writing"}
+ROOMS = {"accounts", "column", "comments", "courses", "letters", "mail", "questions", "reviews", "text", "writing"}
 MAY_USE = {
     "text": set[str](),
     "accounts": {"text"},
@@ -29,6 +29,7 @@ MAY_USE = {
     "questions": {"accounts", "letters", "mail", "text"},
     "courses": {"accounts", "letters", "mail", "text"},
     "writing": {"accounts", "letters", "text"},
+    "reviews": {"accounts", "letters", "mail", "text"},
     "column": ROOMS,  # its settings are everybody's, and erasing a person is one verb for all rooms
 }
 """Which rooms the rules of a room may use, besides their own."""
