@@ -61,6 +61,7 @@ def _open_the_rooms(app: Flask) -> None:
     from .column.views import bp as operations
     from .comments import queue  # noqa: F401  # more routes of the next one
     from .comments.desk import bp as comments_desk
+    from .comments.pruning_desk import bp as pruning_desk
     from .comments.views import bp as comments
     from .courses.desk import bp as courses_desk
     from .courses.openings_desk import bp as openings_desk
@@ -80,6 +81,7 @@ def _open_the_rooms(app: Flask) -> None:
         web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
         app.register_blueprint(readers)
     app.register_blueprint(openings_desk)
+    app.register_blueprint(pruning_desk)
     app.register_blueprint(writing_desk)
     app.register_blueprint(reviews_desk)
     for behind_login in (accounts_desk, column_desk, comments_desk, courses_desk, letters_desk, questions_desk):

@@ -22,7 +22,3 @@ class SetAsideForm(DeskForm):
         choices=[("phrase", _("A phrase")), ("address", _("A commenter’s mail address"))], default="phrase"
     )
     words = one_line(_("Which"), 254)
-
-
-class PruningForm(DeskForm):
-    """Remove a published comment for good: the editor says so twice."""

@@ -26,8 +26,10 @@ from .thread import published
 NEW = 0.45
 """What nobody else says, the more of it the longer it is."""
 LENGTH = 0.2
+SHORT = 15
+"""Words below which a comment is called short,"""
 LONG = 40
-"""Words from which on a comment is no longer short."""
+"""and from which on it is long enough to lose nothing by its length."""
 EXAMPLE = 0.15
 QUOTED = 0.2
 """Another comment quotes it or answers it by name, and would hang in the air."""

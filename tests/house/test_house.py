@@ -33,7 +33,7 @@ MAY_USE = {
     "column": ROOMS,  # its settings are everybody's, and erasing a person is one verb for all rooms
 }
 """Which rooms the rules of a room may use, besides their own."""
-EDGE_FILES = {"views", "desk", "openings_desk", "forms", "feeds", "cards", "queue"}
+EDGE_FILES = {"views", "desk", "openings_desk", "forms", "feeds", "cards", "queue", "pruning_desk"}
 EDGES = {"__init__", "cli", "forms", "posting", "serving", "web", "work"}
 """Files beside the rooms that know requests, processes or commands."""
 OF_REQUESTS = {"flask", "flask_babel", "flask_limiter", "flask_login", "flask_wtf", "werkzeug", "wtforms", "markupsafe"}
@@ -144,7 +144,7 @@ def test_only_the_clock_asks_the_system_for_the_time(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_only_edges_commit(name: str) -> None:
-    if name in COMMIT or Path(name).name in ("views", "desk", "queue", "openings_desk"):
+    if name in COMMIT or Path(name).name in ("views", "desk", "queue", "pruning_desk", "openings_desk"):
         return
     assert not {call for call in calls(name) if call.split(".")[-1] == "commit"}
 

@@ -96,9 +96,12 @@ def test_after_each_answered_decision_and_pruning_no_worker_gives_an_old_page(wi
                 raise AssertionError(f"only {len(ids)} thoughts are in the queue")
             after = more.group(1).replace("&amp;", "&") if more else ""
         for thought, comment in ids.items():
-            page = editor.get(f"/desk/comments/{comment}/pruning")[1]
+            page = editor.get(f"/desk/pruning/sides?comment={comment}")[1]
             readers.there.discard(thought)
-            assert editor.post(f"/desk/comments/{comment}/pruning", csrf_token=token(page))[0] == 303
+            seen = re.search(r'name="seen" value="(\w+)"', page)
+            assert seen
+            answer = editor.post("/desk/pruning", comment=comment, seen=seen[1], csrf_token=token(page))
+            assert answer[0] == 303
             readers.gone.add(thought)
             for _ in range(8):
                 readers.look(letter)
