@@ -1,6 +1,6 @@
 """What comments say, kept as words, so that like ones are found without reading all texts again.
 
-A sketch is made with its comment, and a trigger takes it away with the comment's text (migration 0012), so that nothing
+A sketch is made with its comment, and a trigger takes it away with the comment's text (migration 0014), so that nothing
 of an erased text stays. Rows that came in past the rules get theirs from `flask reindex`.
 """
 

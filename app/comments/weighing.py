@@ -1,7 +1,7 @@
 """What each published comment is to its discussion: how much would be lost without it, and why (for pruning).
 
 Worths are kept in rows, so that the whole column can be ranked; triggers mark the letter whose discussion changed
-(migration 0012), and it is weighed anew. Nothing here decides: it puts in order what an editor looks at.
+(migration 0014), and it is weighed anew. Nothing here decides: it puts in order what an editor looks at.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
