@@ -4,7 +4,7 @@ import os
 import sys
 from itertools import chain
 
-from . import desk, readers
+from . import desk, nearness, readers
 from .measuring import Missing
 
 
@@ -14,7 +14,7 @@ def main() -> int:
     large = os.environ.get("LARGE", "1") != "0"
     print(f"{'what':<78} {'measured':<62} {'bar':<16} holds")
     try:
-        for what, measured, bar, holds in chain(readers.rows(large), desk.rows(large)):
+        for what, measured, bar, holds in chain(readers.rows(large), nearness.rows(), desk.rows(large)):
             print(f"{what:<78} {measured:<62} {bar:<16} {'yes' if holds else 'NO'}", flush=True)
             failed += not holds
     except Missing as missing:
