@@ -13,11 +13,13 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
+from app import clock, create_app
+from app.accounts import sign_ins
+from app.accounts.models import Person
 from app.comments import moderation
 from app.comments.models import Comment
 from app.config import from_environment
-from app.db import db
+from app.db import db, writing
 
 from .building import build
 from .measuring import median_of_pairs, seconds_of
@@ -53,8 +55,11 @@ class Desk:
         self.data = data
         self.app: Flask = create_app(from_environment({"DEARFRIDAY_DATA": str(data)}))
         self.client: FlaskClient = self.app.test_client()
+        with self.app.app_context(), writing():
+            sign_in = sign_ins.begin(db.session(), db.session.get_one(Person, 1), "", now=clock.now())
+            db.session.commit()
         with self.client.session_transaction(base_url="http://localhost/desk/") as cookie:
-            cookie["_user_id"], cookie["_fresh"] = "k", True
+            cookie["_user_id"], cookie["_fresh"], cookie["sign_in"] = "k", True, sign_in
         with self.app.app_context():
             self.engine = db.engine
             db.session.execute(sa.text("SELECT 1"))  # the first connection is not what is measured

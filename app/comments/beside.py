@@ -39,7 +39,7 @@ LEAST_SHARED = 2
 MOST_PUBLISHED = 5000
 """Published comments of a letter that are compared, the latest."""
 MOST_TWINS = 4
-MOST_LIKE = 60
+MOST_LIKE = 12
 """Comments of the whole column that are looked at, whether they are nearly the same text."""
 NEW_WORDS = 12
 SIGN = "sign"
