@@ -9,7 +9,7 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -23,6 +23,7 @@ from .column.models import Settings
 from .column.settings import settings
 from .config import Config
 from .courses import mails, opening
+from .courses.models import Subscriber
 from .mail import delivery, pace
 from .mail.messages import Desk, Letterhead, Writer
 from .mail.models import Delivery
@@ -47,7 +48,8 @@ class DatabaseAway(Exception):
 
 def until(seconds: float) -> bool:
     """Wait, where nobody can tell the worker to end."""
-    time.sleep(seconds)
+    if seconds > 0:
+        time.sleep(seconds)
     return False
 
 
@@ -88,13 +90,13 @@ def _claimed(
         limit=pace.at_once(column.mails_per_second),
     )
     moments = pace.moments(session, len(claimed), column.mails_per_second, now=now)
-    mails.ready(session, claimed)
+    subscribers = mails.ready(session, claimed)
     session.commit()
     if not claimed:
         return None
     g.column = column  # the templates' column(), read once for these mails
     in_time = dict(zip(claimed, moments, strict=True))
-    return _Run(config, session, writers, post, wait, by, in_time, Desk(letterhead(config, column)))
+    return _Run(config, session, writers, post, wait, by, in_time, Desk(letterhead(config, column)), subscribers)
 
 
 def letterhead(config: Config, column: Settings) -> Letterhead:
@@ -115,6 +117,8 @@ class _Run:
     claimed: dict[Delivery, datetime]
     """When each may leave, at the earliest."""
     desk: Desk
+    subscribers: Sequence[Subscriber]
+    """Kept, so that the session keeps them."""
     server_is_away: bool = False
     unrecorded: tuple[int, str | MailFailed] | None = None
     """What became of the mail before; written down with the beginning of the next."""

@@ -58,13 +58,14 @@ def as_it_will_arrive(draft: NoticeDraft, letterhead: Letterhead) -> Mail:
     )
 
 
-def ready(session: Session, deliveries: Sequence[Delivery]) -> None:
-    """Read the subscribers of many deliveries at once; the writers then find them in the session."""
+def ready(session: Session, deliveries: Sequence[Delivery]) -> Sequence[Subscriber]:
+    """Read the subscribers of many deliveries at once; while they are kept, the writers find them in the session."""
     ids = [one.subscriber_id for one in deliveries if one.subscriber_id is not None]
-    if ids:
-        with_all = (joinedload(Subscriber.opening), joinedload(Subscriber.course))
-        query = select(Subscriber).where(Subscriber.id.in_(ids)).options(*with_all)
-        session.scalars(query.execution_options(populate_existing=True)).all()
+    if not ids:
+        return []
+    with_all = (joinedload(Subscriber.opening), joinedload(Subscriber.course))
+    query = select(Subscriber).where(Subscriber.id.in_(ids)).options(*with_all)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def _reached(session: Session, delivery: Delivery) -> Subscriber | None:
