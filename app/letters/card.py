@@ -21,6 +21,8 @@ TOP, BOTTOM = 158, 498
 """The title stands between these."""
 LARGEST, SMALLEST = 92, 40
 """Pixels of the title's letters."""
+LEGIBLE = 52
+"""Smaller letters say nothing in a feed on a telephone, where the picture is about 350 pixels wide."""
 LEADING = 1.16
 ELLIPSIS = "…"
 
@@ -65,6 +67,15 @@ def draw(card: Card) -> bytes:
     out = BytesIO()
     image.quantize(48, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def fits(title: str) -> bool:
+    """Does the picture have room for the whole title, in letters that can be read where it is shown small."""
+    said = _readable(title)
+    if not said:
+        return True
+    font, lines = _set(said)
+    return font.size >= LEGIBLE and "".join(lines).replace(" ", "") == said.replace(" ", "")
 
 
 @lru_cache

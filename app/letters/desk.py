@@ -1,26 +1,30 @@
 """Letters at the desk: writing, the preview, their Friday; and the rubrics, topics and advisers that order them."""
 
+import re
 from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from werkzeug.test import Client
 
 from .. import clock
 from ..column.models import LANGUAGES
 from ..comments.forms import CommentForm
 from ..courses.models import Course
-from ..db import db
+from ..db import db, writing
 from ..refusals import Refusal
 from ..reviews import reviewing
 from ..text import letter as letter_text
+from ..text.differences import differences
+from ..text.outside import words
 from ..web import column, desk, now, only, slot_said
-from ..writing import changing, history, keeping, saving
+from ..writing import changing, checks, history, keeping, saving
 from ..writing.models import Typed
 from . import calendar as weeks_ahead
 from . import drafting, publishing, selecting
@@ -34,6 +38,7 @@ bp = desk("letters", "")
 
 SLOTS_OFFERED = 4
 RELATED_OFFERED = 300
+_LETTER = re.compile("/letters/([0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[0-9]+)?)/")
 
 
 @bp.get("/letters")
@@ -397,11 +402,38 @@ def _form_page(letter: Letter | None, form: LetterForm, *, conflict: saving.Conf
         if request.method == "GET" or conflict:
             form.base.data = str(typed.base_id if typed is not None and typed.content is not None else base_id)
             form.count.data = str(typed.count if typed is not None else 0)
+    more["look"] = look_at(draft_in(form), letter)
     if conflict:
         theirs = history.draft(conflict.theirs)
         compared = [one for one in history.compared(theirs, conflict.draft) if one[0] in conflict.parts]
         more |= {"conflict": conflict, "compared": compared}
     return render_template("desk/letter_form.html", form=form, letter=letter, typed=typed, **more)
+
+
+def look_at(draft: Draft, letter: Letter | None) -> dict[str, object]:
+    """What stands beside a text: remarks, and {part: what the typographer changed}."""
+    moment = max(now(), letter.publish_at) if letter is not None and letter.publish_at is not None else now()
+    base_url = current_app.extensions["config"].base_url
+    found = checks.remarks(draft, base_url=base_url, is_missing=lambda path: _is_missing(path, moment))
+    set_parts = {}
+    for part in drafting.PARTS:
+        plain, typed = (words(letter_text.render(getattr(draft, part), how)) for how in ("", draft.language))
+        if plain != typed:
+            set_parts[part] = differences(plain, typed)
+    return {"remarks": found, "typography": set_parts}
+
+
+def _is_missing(path: str, moment: datetime) -> bool:
+    """Will this site answer 404 here at that moment. It is asked as a reader asks; letters to come are known."""
+    if found := _LETTER.fullmatch(path):
+        query = select(Letter.id).where(Letter.name == found[1], Letter.ready, Letter.publish_at <= moment)
+        if db.session.scalar(query) is not None:
+            return False
+    with writing(False):
+        answer = Client(current_app.wsgi_app).get(path, base_url=current_app.extensions["config"].base_url)
+    status = answer.status_code
+    answer.close()
+    return status == 404
 
 
 def _preview(letter: Letter, form: LetterForm) -> ResponseReturnValue:

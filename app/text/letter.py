@@ -1,5 +1,6 @@
 """An editor's Markdown -> safe HTML for the parts of a letter and for every longer text of the desk."""
 
+from collections.abc import Iterator
 from itertools import groupby, takewhile
 
 from markdown_it import MarkdownIt
@@ -61,3 +62,35 @@ def _said_in(tokens: list[Token], level: int) -> str:
     """The text of a quotation: what stands before its end."""
     inside = takewhile(lambda token: not (token.type == "blockquote_close" and token.level == level), tokens)
     return "\n".join(token.content for token in inside if token.type == "inline")
+
+
+def addresses(source: str) -> list[str]:
+    """Where the links and the pictures of a text lead, in their order."""
+    found = []
+    for token in _inline(source):
+        address = token.attrGet("href") if token.type == "link_open" else token.attrGet("src")
+        if address:
+            found.append(str(address))
+    return found
+
+
+def pictures_without_words(source: str) -> list[str]:
+    """The addresses of pictures that say nothing to those who do not see them."""
+    return [str(t.attrGet("src")) for t in _inline(source) if t.type == "image" and not t.content.strip()]
+
+
+def unnamed_quotations(source: str) -> list[str]:
+    """The first words of every quotation that does not begin with its speaker in bold."""
+    tokens = _markdown.parse(source)
+    found = []
+    for quote, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if quote.type == "blockquote_open" and paragraph.type == "paragraph_open":
+            first = next((t for t in inline.children or [] if t.type != "text" or t.content.strip()), None)
+            if first is None or first.type != "strong_open":
+                found.append(" ".join(inline.content.split()[:6]))
+    return found
+
+
+def _inline(source: str) -> Iterator[Token]:
+    for block in _markdown.parse(source):
+        yield from block.children or []

@@ -11,9 +11,9 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
 from .. import clock
-from ..db import db
+from ..db import db, writing
 from ..letters import drafting, publishing
-from ..letters.desk import draft_in, letter_form, window_of, zone_of
+from ..letters.desk import draft_in, letter_form, look_at, window_of, zone_of
 from ..letters.forms import ButtonForm, LetterForm, SlotForm
 from ..letters.fridays import Slot, slots
 from ..letters.models import Change, Letter
@@ -105,6 +105,18 @@ def throw_away(letter_id: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("This is the letter as it was saved. What you had typed is in its history, aside."), "done")
     return redirect(url_for("letters_desk.edit", letter_id=letter_id), 303)
+
+
+@bp.post("/<int:letter_id>/look")
+@bp.post("/look")
+@only("writer", "editor")
+def look(letter_id: int | None = None) -> ResponseReturnValue:
+    """What stands beside a text while it is written: what to look at, and what the typographer changes."""
+    db.session.rollback()
+    with writing(False):  # it is a question: nobody who saves has to wait for it
+        letter = _letter_or_404(letter_id) if letter_id is not None else None
+        form = letter_form(letter)
+        return render_template("desk/_look.html", look=look_at(draft_in(form), letter), labels=form)
 
 
 @bp.get("/<int:letter_id>/history")

@@ -162,3 +162,36 @@ def test_two_windows_of_one_person_follow_each_other_and_are_in_no_conflict(hous
     one.click("[data-save]")
     expect(one.locator(".flash")).to_contain_text("Saved")
     expect(one.locator("[name=answer]")).to_have_value("Vera! Wait. And then? Nothing. Really.")
+
+
+def test_the_page_beside_the_text_follows_it_and_the_toolbar_can_be_taken_back(house: House, visitor: Visitor) -> None:
+    page = sign_in(visitor(viewport={"width": 1400, "height": 900}), house, "writer")
+    open_a_draft(page)
+    preview = page.frame_locator("iframe.preview-frame")
+    expect(preview.locator(".answer")).to_contain_text("Vera! Wait.")
+    answer = page.locator("[name=answer]")
+    answer.fill("Ask why.")
+    answer.press("Control+a")
+    answer.press("Control+b")
+    expect(answer).to_have_value("**Ask why.**")
+    expect(preview.locator(".answer strong")).to_have_text("Ask why.")
+    answer.press("Control+z")
+    expect(answer).to_have_value("Ask why.")
+    page.fill("[name=question]", "Write to me: vera@firm.example")
+    expect(page.locator(".look").first).to_contain_text("vera@firm.example")
+
+
+def test_pasted_correspondence_says_who_said_what_in_one_gesture(house: House, visitor: Visitor) -> None:
+    page = sign_in(visitor(), house, "writer")
+    page.goto("/desk/letters/new")
+    question = page.locator("[name=question]")
+    question.fill("Client: Change it.\n\nPlease.\n\nMe: Why?")
+    question.press("Control+a")
+    page.locator(".toolbar").first.get_by_role("button", name="Correspondence").click()
+    expect(question).to_have_value("> **Client:** Change it.\n>\n> Please.\n\n> **Me:** Why?")
+    question.fill("Because I say so.")
+    question.press("Control+a")
+    question.press("Control+Shift+9")
+    page.fill("#speaker-name", "Boss")
+    page.keyboard.press("Enter")
+    expect(question).to_have_value("> **Boss:** Because I say so.")
