@@ -40,7 +40,7 @@ def begin() -> ResponseReturnValue:
     """Begin a letter of what was typed up to the first pause."""
     form = letter_form(None)
     window = window_of(form)
-    if not window.sitting:
+    if not window.sitting or "title" not in request.form:
         abort(400)
     draft = draft_in(form)
     letter = keeping.begin(db.session(), draft, window, by=current_user, now=clock.now())

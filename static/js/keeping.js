@@ -74,16 +74,21 @@ function start(form) {
     }
   };
 
-  async function takeBack() {
-    let name = key(), record = read(name);
-    if (!letter) {
-      const alive = new Set(((await navigator.locks?.query())?.held ?? []).map((lock) => lock.name));
-      const others = Object.keys(localStorage).filter((one) => one.startsWith(`letter ${say.person} new `));
-      name = others.find((one) => !alive.has(`letter ${one.split(" ").at(-1)}`) && read(one)?.dirty);
-      record = name && read(name);
+  function takeBack() {
+    if (letter) return takeBackFrom(key());
+    // A new letter that never reached the server is taken over once its window is gone, which its lock tells.
+    for (const name of Object.keys(localStorage).filter((one) => one.startsWith(`letter ${say.person} new `))) {
+      const lock = `letter ${name.split(" ").at(-1)}`;
+      if (name === key()) continue;
+      if (navigator.locks) navigator.locks.request(lock, () => letter || takeBackFrom(name));
+      else takeBackFrom(name);
     }
+  }
+
+  function takeBackFrom(name) {
+    const record = read(name);
     if (!record?.dirty || (record.sitting === say.sitting && record.seq <= Number(say.seq))) return;
-    if (seq > 0) return; // faster fingers than this line
+    if (seq > 0) return; // this window has words of its own by now
     if (JSON.stringify(record.fields) === JSON.stringify(fields())) return;
     put(record.fields);
     field("base").value = record.base;
@@ -112,6 +117,7 @@ function start(form) {
 
   // Resolves to: is everything that was typed on the server.
   async function tell(withText) {
+    if (!letter && !withText) return true; // nothing is begun before something is typed
     const mine = seq;
     const body = withText ? new URLSearchParams([...new FormData(form)].filter(([, v]) => typeof v === "string"))
       : new URLSearchParams(OURS.map((name) => [name, field(name).value]));
@@ -244,5 +250,6 @@ function start(form) {
     button.disabled = false;
   });
 
-  takeBack().then(send);
+  takeBack();
+  send();
 }

@@ -37,8 +37,9 @@ EDGE_FILES = {"views", "desk", "openings_desk", "forms", "feeds", "cards", "queu
 EDGES = {"__init__", "cli", "forms", "posting", "serving", "web", "work"}
 """Files beside the rooms that know requests, processes or commands."""
 OF_REQUESTS = {"flask", "flask_babel", "flask_limiter", "flask_login", "flask_wtf", "werkzeug", "wtforms", "markupsafe"}
-COMMIT = {"cli", "posting", "work", "pages/edition"}
-"""Who commits besides views, desk and the queue. The last one is SQLite's connection itself, which counts commits."""
+COMMIT = {"cli", "posting", "work", "pages/answering", "pages/edition"}
+"""Who commits besides views, desk and the queue. Before a page is made, changes of letters come true; the last one is
+SQLite's connection itself, which counts commits."""
 
 FILES = {
     path.relative_to(ROOT / "app").with_suffix("").as_posix(): path for path in sorted((ROOT / "app").rglob("*.py"))

@@ -163,6 +163,12 @@ def test_a_letter_is_begun_at_the_first_pause_and_saved_once(wanda: FlaskClient,
     assert cast.session.scalar(sa.select(sa.func.count()).select_from(Letter)) == 1
 
 
+def test_a_window_that_has_typed_nothing_begins_nothing(wanda: FlaskClient, cast: Cast) -> None:
+    sent = {"sitting": "w", "csrf_token": token(wanda.get("/desk/letters/new").text)}
+    assert wanda.post("/desk/letters/typed", data=sent, headers=JSON).status_code == 400
+    assert cast.session.scalar(sa.select(sa.func.count()).select_from(Letter)) == 0
+
+
 def test_a_script_whose_session_ended_is_told_so_and_gets_a_new_token_after_signing_in(
     app: Flask, wanda: FlaskClient, cast: Cast
 ) -> None:
