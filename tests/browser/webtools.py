@@ -1,9 +1,10 @@
-"""What tests/browser/webtools.sh installs: Firefox's reader mode, the Nu HTML checker."""
+"""What tests/browser/webtools.sh installs: Firefox's reader mode, the Nu HTML checker, axe-core."""
 
 import json
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.config import ROOT
 
 TOOLS = ROOT / ".webtools"
 VNU = TOOLS / "node_modules/vnu-jar/build/dist/vnu.jar"
+AXE = TOOLS / "node_modules/axe-core/axe.min.js"
 READABILITY = TOOLS / "node_modules/@mozilla/readability"
 
 
@@ -25,6 +27,14 @@ def reader_mode(html: str, address: str) -> dict[str, Any]:
     done = subprocess.run(command, input=html, env=environ, check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+@cache
+def axe_source() -> str:
+    """axe-core, to be run in a page: https://github.com/dequelabs/axe-core."""
+    if not AXE.is_file():
+        pytest.skip("there is no axe here (tests/browser/webtools.sh says more)")
+    return AXE.read_text()
 
 
 def nu_errors(folder: Path) -> list[str]:
