@@ -1,7 +1,7 @@
 """What an editor may set."""
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, IntegerField, SelectField
+from wtforms import BooleanField, FloatField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
 from ..forms import DeskForm, email_address, many_lines, one_line
@@ -24,6 +24,15 @@ class SettingsForm(DeskForm):
     hide_names = BooleanField(_("Hide who wrote a comment until it is decided"))
     rules = many_lines(_("Rules of publication"), 20_000, required=False, render_kw={"rows": 10})
     mail_from = email_address(_("Mails come from"))
+    mail_reply_to = email_address(_("Replies go to"), required=False)
+    mails_per_second = FloatField(
+        _("Mails in a second at most"),
+        validators=[
+            InputRequired(_("Please fill this in.")),
+            NumberRange(0, 1000, message=_("A number from 0 to 1000, such as 14 or 0.5.")),
+        ],
+        default=0,
+    )
     pruned_days = _number(_("Days until the text of a pruned comment is erased"), 0, 3650)
     declined_days = _number(_("Days until the text of a declined comment is erased"), 0, 3650)
     pruning_after_days = _number(_("Days until a published comment comes into the list of pruning"), 0, 36500)

@@ -34,6 +34,8 @@ class Change:
     unconfirmed_days: int
     empty_days: int
     hide_names: bool = False
+    mail_reply_to: str = ""
+    mails_per_second: float = 0
 
 
 def save(session: Session, change: Change, *, now: datetime) -> None:

@@ -18,7 +18,8 @@ from ..house_on_a_port import token
 SETTINGS = {
     "title": "The Column", "tagline": "Letters.", "language": "ru", "target_percent": "25", "rules": "Be **brief**.",
     "mail_from": "friday@column.example", "pruned_days": "3", "declined_days": "4", "questions_days": "5",
-    "unconfirmed_days": "6", "empty_days": "7", "pruning_after_days": "7",
+    "unconfirmed_days": "6", "empty_days": "7", "pruning_after_days": "7", "mail_reply_to": "ada@column.example",
+    "mails_per_second": "0.5",
 }  # fmt: skip
 FORMS: dict[str, tuple[str, dict[str, str], type, str]] = {
     # what: (address, fields, kind of row, the field to break)
@@ -88,12 +89,23 @@ def test_settings_are_saved_and_show_at_once(ada: FlaskClient, cast: Cast) -> No
     assert send(ada, "/desk/settings", SETTINGS).status_code == 303
     row = cast.session.get_one(Settings, 1, populate_existing=True)
     assert (row.target_percent, row.mail_from, row.pruned_days) == (25, "friday@column.example", 3)
+    assert (row.mail_reply_to, row.mails_per_second) == ("ada@column.example", 0.5)
     assert "<strong>brief</strong>" in row.rules_html
     cast.session.rollback()
     assert '<html lang="ru">' in ada.get("/").text
 
 
-@pytest.mark.parametrize(("field", "typed"), [("target_percent", "101"), ("mail_from", "nowhere"), ("language", "xx")])
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("target_percent", "101"),
+        ("mail_from", "nowhere"),
+        ("mail_reply_to", "nowhere"),
+        ("mails_per_second", "-1"),
+        ("mails_per_second", "nan"),
+        ("language", "xx"),
+    ],
+)
 def test_settings_that_cannot_be_are_refused(field: str, typed: str, ada: FlaskClient, cast: Cast) -> None:
     answer = send(ada, "/desk/settings", {**SETTINGS, field: typed})
     assert answer.status_code == 422
