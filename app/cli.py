@@ -25,12 +25,13 @@ from .transfer import wordpress
 from .transfer.reports import Unreadable
 
 people_commands = AppGroup("people", help="Who may sign in to the desk.")
+bounces_commands = AppGroup("bounces", help="Mails that came back.")
 import_commands = AppGroup("import", help="Bring letters and comments from elsewhere. Running one again adds nothing.")
 
 
 def set_up_commands(app: Flask) -> None:
     """Register all commands of Dear Friday; Flask-Migrate brings `db`."""
-    for command in (serve, worker, demo, erase, reindex, people_commands, import_commands):
+    for command in (serve, worker, demo, erase, reindex, people_commands, bounces_commands, import_commands):
         app.cli.add_command(command)
 
 
@@ -167,6 +168,38 @@ def unlock(email: str) -> None:
         second_factor.take_off(db.session(), person)
         db.session.commit()
     click.echo(f"{email} signs in with the password alone.")
+
+
+@bounces_commands.command("read")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--recipient", default="", help="To which address the mail server says that the mail came.")
+@with_appcontext
+def read_bounces(path: Path | None, recipient: str) -> None:
+    """Read mails that came back: a file, an mbox, a Maildir, `-` for a pipe; without PATH the mailbox that is set."""
+    from . import returning
+    from .mail import mailboxes
+
+    session, config = db.session(), current_app.extensions["config"]
+    with writing():
+        try:
+            if path is None:
+                if not config.bounces_url:
+                    _fail("say which file, or set DEARFRIDAY_BOUNCES_URL")
+                done = returning.read_mailbox(session, config)
+            else:
+                mails = mailboxes.of_stream(sys.stdin.buffer) if str(path) == "-" else mailboxes.of_path(path)
+                done = returning.read(session, config, tqdm(mails, unit=" mails", disable=None), recipient=recipient)
+        except mailboxes.NoMailbox as error:
+            _fail(str(error))
+    said = {
+        "ended": "subscriptions ended",
+        "counted": "failed for now",
+        "complained": "complaints",
+        "known": "known already",
+        "unknown": "about nobody of ours",
+        "nothing": "no report",
+    }
+    click.echo(f"{done.total()} mails read. " + ", ".join(f"{said[what]}: {done[what]}" for what in said) + ".")
 
 
 @import_commands.command("wordpress")

@@ -85,17 +85,31 @@ def many_lines(label: Any, longest: int, *, required: bool = True, **more: Any) 
     return ManyLines(label, filters=[_many_lines], **more)
 
 
-def email_address(label: Any, *, required: bool = True) -> OneLine:
-    """A field for one mail address (RFC 5321, ASCII before the @; a domain in any script becomes punycode)."""
-    return one_line(label, 254, required=required, validators=[_deliverable])
+def email_address(label: Any, *, required: bool = True, any_script: bool = False) -> OneLine:
+    """A field for one mail address (RFC 5321); a domain in any script becomes punycode.
+
+    any_script: before the @ too (RFC 6531), where the mail server that we send through decides whether it can.
+    """
+    return one_line(
+        label, 254, required=required, validators=[_deliverable_in_any_script if any_script else _deliverable]
+    )
 
 
 def _deliverable(form: Form, field: Field) -> None:
+    field.data = checked_address(field.data, any_script=False)
+
+
+def _deliverable_in_any_script(form: Form, field: Field) -> None:
+    field.data = checked_address(field.data, any_script=True)
+
+
+def checked_address(text: str, *, any_script: bool) -> str:
+    """The address in its usual form. Raises ValidationError, which says what one looks like."""
     try:
-        address = validate_email(field.data, check_deliverability=False, allow_smtputf8=False)
+        address = validate_email(text, check_deliverability=False, allow_smtputf8=any_script)
     except EmailNotValidError:
         raise ValidationError(_("This is not a mail address. It should look like name@example.org.")) from None
-    field.data = address.ascii_email
+    return address.ascii_email or f"{address.local_part}@{address.ascii_domain}"
 
 
 def status_of(form: Form) -> int:

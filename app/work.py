@@ -14,7 +14,7 @@ from flask import Flask
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from sqlalchemy.orm import Session
 
-from . import clock, posting
+from . import clock, posting, returning
 from .accounts import mailed_keys, sign_ins
 from .column import letting_in, reminding
 from .column import settings as column_settings
@@ -22,11 +22,12 @@ from .column.settings import settings
 from .comments import postponing, reports, spam, weighing
 from .comments import retention as comments_retention
 from .config import Config
-from .courses import mails, opening, waitlist
+from .courses import mails, opening, tallies, waitlist
 from .db import db, writing
 from .letters import announcing, naming
 from .letters.publishing import follow_zones, live
 from .mail import delivery
+from .mail.mailboxes import NoMailbox
 from .mail.messages import Writer
 from .questions import retention as questions_retention
 from .questions import telling
@@ -82,6 +83,8 @@ def set_up_work(app: Flask, config: Config) -> None:
     queue.periodic_task(crontab(minute="*"), name="announce")(task(announce))
     queue.periodic_task(crontab(minute="*"), name="weigh")(task(weigh))
     queue.periodic_task(crontab(minute="7"), name="learn")(task(learn))
+    if config.bounces_url:
+        queue.periodic_task(crontab(minute="*/5"), name="bounces")(task(read_bounces))
     queue.periodic_task(crontab(minute="17", hour="3"), name="forget")(task(forget))
 
 
@@ -124,6 +127,15 @@ def deliver_due(app: Flask, config: Config) -> int:
         finally:
             sending.release()
     return sent
+
+
+def read_bounces(app: Flask, config: Config) -> int:
+    """Mails that came back; returns how many were read. Two workers at once do what one does."""
+    try:
+        return returning.read_mailbox(db.session(), config).total()
+    except NoMailbox as error:
+        log.warning("mails that came back cannot be read: %s", error)
+        return 0
 
 
 def announce(app: Flask, config: Config) -> int:
@@ -202,4 +214,5 @@ def forget(app: Flask, config: Config) -> None:
     questions_retention.erase_expired(session, days=column.questions_days, now=now)
     waitlist.erase_expired(session, days=column.unconfirmed_days, now=now)
     spam.learn(session)  # without what was erased
+    tallies.forget(session, now=now)
     session.commit()

@@ -95,7 +95,7 @@ class Stage:
                 row.insert().values(
                     id=1, title="Dear Friday", tagline="", language="en", target_percent=20, rules_source="",
                     rules_html="", mail_from="column@example.org", pruned_days=30, declined_days=90,
-                    questions_days=730, unconfirmed_days=14,
+                    questions_days=730, unconfirmed_days=7,
                 )
             )  # fmt: skip
 

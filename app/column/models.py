@@ -45,7 +45,7 @@ class Settings(Base):
     """How long a comment has been published before the list of pruning has it."""
     questions_days: Mapped[int] = mapped_column(default=730)
     """How long a question that became no letter is kept."""
-    unconfirmed_days: Mapped[int] = mapped_column(default=14)
+    unconfirmed_days: Mapped[int] = mapped_column(default=7)
     """How long an address that was never confirmed, or has left, is kept."""
     hide_names: Mapped[bool] = mapped_column(default=False, server_default=false())
     """The queue does not say who wrote a comment until it is decided."""

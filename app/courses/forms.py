@@ -14,7 +14,7 @@ SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 class WaitlistForm(ReadersForm):
     """An address for one course."""
 
-    email = email_address(_("Mail address"))
+    email = email_address(_("Mail address"), any_script=True)
 
 
 class CourseForm(DeskForm):

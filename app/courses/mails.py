@@ -10,6 +10,9 @@ from ..mail.models import Delivery
 from ..text import letter as letter_text
 from .models import NoticeDraft, Opening, Subscriber
 
+LINKS = ("leave_url", "next_url", "erase_url")
+"""What a notice leads to, for its reader alone."""
+
 
 def confirmation(session: Session, delivery: Delivery, letterhead: Letterhead) -> Mail | None:
     """The only mail that an unconfirmed address ever gets: is it you? None when it has confirmed in between."""
@@ -17,7 +20,11 @@ def confirmation(session: Session, delivery: Delivery, letterhead: Letterhead) -
     if subscriber is None or subscriber.confirmed_at is not None:
         return None
     confirm_url = f"{letterhead.base_url}/waitlist/confirm/{subscriber.confirm_token}"
-    return Mail(to=subscriber.email, values={"course": subscriber.course, "confirm_url": confirm_url})
+    erase_url = f"{letterhead.base_url}/waitlist/erase/{subscriber.leave_token}"
+    return Mail(
+        to=subscriber.email,
+        values={"course": subscriber.course, "confirm_url": confirm_url, "erase_url": erase_url},
+    )
 
 
 def notice(session: Session, delivery: Delivery, letterhead: Letterhead) -> Mail | None:
@@ -31,7 +38,11 @@ def notice(session: Session, delivery: Delivery, letterhead: Letterhead) -> Mail
         values={"course": subscriber.course, "opening": subscriber.opening},
         leave_url=leave_url,
         shared=f"opening {subscriber.opening_id}",
-        personal={"leave_url": leave_url},
+        personal={
+            "leave_url": leave_url,
+            "next_url": f"{letterhead.base_url}/waitlist/next/{subscriber.leave_token}",
+            "erase_url": f"{letterhead.base_url}/waitlist/erase/{subscriber.leave_token}",
+        },
     )
 
 
@@ -52,7 +63,7 @@ def as_it_will_arrive(draft: NoticeDraft, letterhead: Letterhead) -> Mail:
     leave_url = f"{letterhead.base_url}/waitlist/leave/trial"
     return Mail(
         to=draft.by.email,
-        values={"course": draft.course, "opening": opening, "leave_url": leave_url},
+        values={"course": draft.course, "opening": opening, **dict.fromkeys(LINKS, leave_url)},
         leave_url=leave_url,
         template="notice",
     )

@@ -1,12 +1,16 @@
 """Courses, who waits for them, and the openings that tell them."""
 
 from datetime import date, datetime
+from typing import Literal, get_args
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..accounts.models import Person
 from ..db import Base
+
+LeftWhy = Literal["asked", "bounced", "complained"]
+LEFT_WHY: tuple[LeftWhy, ...] = get_args(LeftWhy)
 
 
 class Course(Base):
@@ -85,6 +89,7 @@ class Subscriber(Base):
     __tablename__ = "subscribers"
     __table_args__ = (
         CheckConstraint("opening_id IS NULL OR confirmed_at IS NOT NULL", name="only_confirmed_are_told"),
+        CheckConstraint(f"left_why IS NULL OR left_at IS NOT NULL AND left_why IN {LEFT_WHY!r}", name="left_why"),
         # An address waits for a course once.
         Index(
             "uq_subscribers_waiting",
@@ -106,8 +111,26 @@ class Subscriber(Base):
     """When the address was last left at the form; it gets at most one confirmation mail an hour."""
     confirmed_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
+    left_why: Mapped[LeftWhy | None] = mapped_column(String(12))
+    """They asked, their mailbox refused us for good or three times, or they called our mail spam."""
+    consent: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    """How an imported address had agreed, in the words of whoever imported it; empty: by our confirmation mail."""
     opening_id: Mapped[int | None] = mapped_column(ForeignKey("openings.id"), index=True)
     """The opening that this subscriber is told of."""
 
     course: Mapped[Course] = relationship(lazy="joined")
     opening: Mapped[Opening | None] = relationship()
+
+
+class Tally(Base):
+    """How often something was asked for in one window of time, by one network or for one mailbox."""
+
+    __tablename__ = "tallies"
+    __table_args__ = (Index("ix_tallies_until", "until"), Index("ix_tallies_key", "key"))
+
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    key: Mapped[str] = mapped_column(String(254), primary_key=True)
+    since: Mapped[datetime] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    until: Mapped[datetime]
+    """When the window ends, and the row with it."""

@@ -2,13 +2,14 @@
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from .. import clock, work
+from ..column import erasing
 from ..db import db
 from ..forms import status_of
-from ..web import limiter
-from . import waitlist
+from . import tallies, waitlist
 from .forms import WaitlistForm
 from .models import Course
 
@@ -21,15 +22,20 @@ def course(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/courses/<slug>/waitlist")
-@limiter.limit("20/hour")
 def ask(slug: str) -> ResponseReturnValue:
     course = _course_or_404(slug)
     form = WaitlistForm(request.form)
     if not form.validate():
         return _course_page(course, form), status_of(form)
     try:
+        tallies.admit(db.session(), request.remote_addr, now=clock.now())
         waitlist.ask(db.session(), course, form.email.data, now=clock.now())
+    except tallies.AskedTooOften as refusal:
+        db.session.rollback()  # a refused one counts nowhere
+        form.email.errors = [_(refusal.sentence)]
+        return _course_page(_course_or_404(slug), form), 429, {"Retry-After": "3600"}
     except waitlist.EnrolmentIsOpen:
+        db.session.rollback()
         return redirect(url_for(".course", slug=slug), 303)
     db.session.commit()
     work.wake(current_app._get_current_object())  # type: ignore[attr-defined]
@@ -81,6 +87,46 @@ def leave(token: str) -> ResponseReturnValue:
     waitlist.leave(db.session(), subscriber, now=clock.now())
     db.session.commit()
     return _private(render_template("courses/leave.html", subscriber=subscriber, done=True))
+
+
+@bp.get("/waitlist/next/<token>")
+def next_button(token: str) -> ResponseReturnValue:
+    try:
+        subscriber = waitlist.told_by_leave_token(db.session(), token)
+    except waitlist.LinkIsStale:
+        return _private(render_template("courses/stale.html"), 404)
+    return _private(render_template("courses/next.html", subscriber=subscriber, done=False))
+
+
+@bp.post("/waitlist/next/<token>")
+def wait_again(token: str) -> ResponseReturnValue:
+    try:
+        again = waitlist.wait_again(db.session(), waitlist.told_by_leave_token(db.session(), token), now=clock.now())
+    except waitlist.LinkIsStale:
+        return _private(render_template("courses/stale.html"), 404)
+    db.session.commit()
+    return _private(render_template("courses/next.html", subscriber=again, done=True))
+
+
+@bp.get("/waitlist/erase/<token>")
+def erase_button(token: str) -> ResponseReturnValue:
+    try:
+        subscriber = waitlist.known_by_leave_token(db.session(), token)
+    except waitlist.LinkIsStale:
+        return _private(render_template("courses/stale.html"), 404)
+    return _private(render_template("courses/erase.html", email=subscriber.email, done=None))
+
+
+@bp.post("/waitlist/erase/<token>")
+def erase(token: str) -> ResponseReturnValue:
+    """Whoever has the link has the mailbox: all that was ever sent with its address goes, at once and everywhere."""
+    try:
+        subscriber = waitlist.known_by_leave_token(db.session(), token)
+    except waitlist.LinkIsStale:
+        return _private(render_template("courses/stale.html"), 404)
+    done = erasing.erase(db.session(), subscriber.email, now=clock.now())
+    db.session.commit()
+    return _private(render_template("courses/erase.html", email="", done=done))
 
 
 def _course_or_404(slug: str) -> Course:

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, String, cast, delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -11,10 +11,17 @@ from ..accounts.people import email_key
 from ..mail import delivery
 from ..mail.models import AWAITED, Delivery
 from ..refusals import Refusal
-from .models import Course, Opening, Subscriber
+from . import tallies
+from .models import LEFT_WHY, Course, LeftWhy, Opening, Subscriber
 
 CONFIRMATION_EVERY = timedelta(hours=1)
-"""An address gets at most one confirmation mail in this time, whoever types it into the form."""
+"""An address gets at most one confirmation mail of a course in this time, whoever types it into the form."""
+REST_AFTER_BOUNCE = timedelta(days=1)
+"""An address whose mailbox refused us gets no other confirmation mail in this time."""
+BOUNCE_WINDOW = timedelta(days=30)
+"""How long an address is kept after its notice: mails that come back come back in this time."""
+COMPLAINT_KEPT = timedelta(days=365)
+"""How long it is kept that an address called our mail spam, so that nobody makes us write there again."""
 
 
 class EnrolmentIsOpen(Refusal):
@@ -29,35 +36,52 @@ def ask(session: Session, course: Course, email: str, *, now: datetime) -> Subsc
     """Somebody left an address at the form: it waits from its confirmation on, and a confirmation mail is due.
 
     The same answer for a new address, a waiting and a confirmed one, so that the form tells nobody who is on the list.
-    No mail when the address is confirmed or had one within CONFIRMATION_EVERY. Raises EnrolmentIsOpen.
+    No mail when the address is confirmed, had one within CONFIRMATION_EVERY, complained, or its mailbox has had enough
+    (tallies.may_be_mailed). Raises EnrolmentIsOpen.
     """
     if open_one(session, course) is not None:
         raise EnrolmentIsOpen
-    subscriber = _waiting(session, course, email)
+    return _asked(session, course, email, now=now)
+
+
+def _asked(session: Session, course: Course, email: str, *, now: datetime) -> Subscriber:
+    subscriber = waiting(session, course, email)
     if subscriber is None:
-        subscriber = Subscriber(
-            course_id=course.id,
-            email=email.strip(),
-            email_key=email_key(email),
-            confirm_token=secrets.token_urlsafe(32),
-            leave_token=secrets.token_urlsafe(32),
-            asked_at=now,
-        )
+        subscriber = new(course, email, now=now)
         try:
             with session.begin_nested():
                 session.add(subscriber)
         except IntegrityError:  # the same address from another session at this moment: that one sends the mail
-            found = _waiting(session, course, email)
+            found = waiting(session, course, email)
             assert found is not None
             return found
-        delivery.put(session, "confirmation", subscriber_id=subscriber.id, urgency=AWAITED, now=now)
+        put_confirmation(session, subscriber, now=now)
     elif _asks_again(session, subscriber, now):
         if subscriber.left_at is not None:  # they left and come again: they confirm again
-            subscriber.left_at = subscriber.confirmed_at = None
-            subscriber.confirm_token = secrets.token_urlsafe(32)
-        delivery.put(session, "confirmation", subscriber_id=subscriber.id, urgency=AWAITED, now=now)
+            _come_back(subscriber)
+        put_confirmation(session, subscriber, now=now)
     session.flush()
     return subscriber
+
+
+def new(course: Course, email: str, *, now: datetime) -> Subscriber:
+    """A subscriber who has not confirmed yet; the caller adds it."""
+    return Subscriber(
+        course_id=course.id,
+        email=email.strip(),
+        email_key=email_key(email),
+        confirm_token=secrets.token_urlsafe(32),
+        leave_token=secrets.token_urlsafe(32),
+        asked_at=now,
+    )
+
+
+def put_confirmation(session: Session, subscriber: Subscriber, *, now: datetime) -> bool:
+    """The confirmation mail is due; False when the address complained or its mailbox has had enough of them."""
+    if _complained(session, subscriber.email_key) or not tallies.may_be_mailed(session, subscriber.email, now=now):
+        return False
+    delivery.put(session, "confirmation", subscriber_id=subscriber.id, urgency=AWAITED, now=now)
+    return True
 
 
 def by_confirm_token(session: Session, token: str) -> Subscriber:
@@ -76,6 +100,22 @@ def by_leave_token(session: Session, token: str) -> Subscriber:
     return found
 
 
+def told_by_leave_token(session: Session, token: str) -> Subscriber:
+    """Who got a notice with this link, and has not left. Raises LinkIsStale."""
+    found = known_by_leave_token(session, token)
+    if found.opening_id is None or found.left_at is not None:
+        raise LinkIsStale
+    return found
+
+
+def known_by_leave_token(session: Session, token: str) -> Subscriber:
+    """Whose link this is, as long as we have the address. Raises LinkIsStale."""
+    found = by_leave_token(session, token)
+    if not found.email:
+        raise LinkIsStale
+    return found
+
+
 def confirm(session: Session, subscriber: Subscriber, *, now: datetime) -> None:
     """The owner of the address pressed the button. A second press changes nothing. Raises LinkIsStale after leaving."""
     session.execute(
@@ -88,17 +128,65 @@ def confirm(session: Session, subscriber: Subscriber, *, now: datetime) -> None:
         raise LinkIsStale
 
 
+def wait_again(session: Session, told: Subscriber, *, now: datetime) -> Subscriber:
+    """Who got a notice pressed "tell me about the next one too" in it: they wait again, and need not confirm again.
+
+    A second press changes nothing. Raises LinkIsStale when they left, were forgotten, or wait for their notice still.
+    """
+    if told.left_at is not None or not told.email or told.opening_id is None:
+        raise LinkIsStale
+    again = waiting(session, told.course, told.email)
+    if again is None:
+        again = new(told.course, told.email, now=now)
+        again.confirmed_at = now
+        try:
+            with session.begin_nested():
+                session.add(again)
+        except IntegrityError:  # pressed twice at this moment
+            found = waiting(session, told.course, told.email)
+            assert found is not None
+            again = found
+    if again.left_at is not None:
+        _come_back(again)
+    again.confirmed_at = again.confirmed_at or now
+    session.flush()
+    return again
+
+
 def leave(session: Session, subscriber: Subscriber, *, now: datetime) -> None:
-    """Nothing is ever mailed to this subscriber again. A second time changes nothing."""
-    session.execute(
-        update(Subscriber).where(Subscriber.id == subscriber.id, Subscriber.left_at.is_(None)).values(left_at=now)
+    """Nothing is ever mailed to this subscriber again, nor to the same address that waits for the course's next time.
+
+    A second time changes nothing.
+    """
+    same = (Subscriber.course_id == subscriber.course_id) & (Subscriber.email_key == subscriber.email_key)
+    _end(session, same | (Subscriber.id == subscriber.id), "asked", now=now)
+    session.refresh(subscriber)
+
+
+def end_address(session: Session, key: str, why: LeftWhy, *, now: datetime) -> int:
+    """The address takes no mail of ours, or wants none: it waits for no course any more. Returns how many ended."""
+    return _end(session, Subscriber.email_key == key, why, now=now)
+
+
+def _end(session: Session, who: ColumnElement[bool], why: LeftWhy, *, now: datetime) -> int:
+    ended = session.execute(
+        update(Subscriber)
+        .where(who, Subscriber.left_at.is_(None))
+        .values(left_at=now, left_why=why)
+        .execution_options(synchronize_session="fetch")
     )
     session.execute(
         update(Delivery)
-        .where(Delivery.subscriber_id == subscriber.id, Delivery.state == "waiting")
+        .where(Delivery.subscriber_id.in_(select(Subscriber.id).where(who)), Delivery.state == "waiting")
         .values(state="dropped", finished_at=now)
+        .execution_options(synchronize_session="fetch")
     )
-    session.refresh(subscriber)
+    return int(ended.rowcount)  # type: ignore[attr-defined]
+
+
+def _come_back(subscriber: Subscriber) -> None:
+    subscriber.left_at = subscriber.left_why = subscriber.confirmed_at = None
+    subscriber.consent, subscriber.confirm_token = "", secrets.token_urlsafe(32)
 
 
 def open_one(session: Session, course: Course) -> Opening | None:
@@ -107,62 +195,76 @@ def open_one(session: Session, course: Course) -> Opening | None:
 
 
 def numbers(session: Session, course: Course) -> dict[str, int]:
-    """{"confirmed": …, "unconfirmed": …}: who waits for the next opening."""
-    waiting = [Subscriber.course_id == course.id, Subscriber.opening_id.is_(None), Subscriber.left_at.is_(None)]
-    confirmed, everybody = session.execute(
-        select(func.count(Subscriber.confirmed_at), func.count()).where(*waiting)
+    """{"confirmed", "unconfirmed"} wait for the next opening; {"left", "bounced", "complained"} ever did so."""
+    still = Subscriber.left_at.is_(None) & Subscriber.opening_id.is_(None)
+    found = session.execute(
+        select(
+            func.count().filter(still, Subscriber.confirmed_at.is_not(None)),
+            func.count().filter(still, Subscriber.confirmed_at.is_(None)),
+            *(func.count().filter(Subscriber.left_why == why) for why in LEFT_WHY),
+        ).where(Subscriber.course_id == course.id)
     ).one()
-    return {"confirmed": confirmed, "unconfirmed": everybody - confirmed}
+    return dict(zip(("confirmed", "unconfirmed", "left", "bounced", "complained"), found, strict=True))
 
 
 def erase_expired(session: Session, *, days: int, now: datetime) -> int:
-    """Delete addresses never confirmed, and those that left, so many days ago (promise 9). Returns how many.
+    """Forget addresses never confirmed, and those that left, so many days ago, and those told long ago (promise 9).
 
-    Who was told keeps a row without the address, from so many days after the notice: nothing more is ever sent there.
+    Who never confirmed is deleted; the others keep a row without the address, so that the figures of the course stay
+    true and nothing is ever sent there again. Returns how many.
     """
     before = now - timedelta(days=days)
-    gone = select(Subscriber.id).where(
-        Subscriber.opening_id.is_(None),
-        (Subscriber.left_at <= before) | (Subscriber.confirmed_at.is_(None) & (Subscriber.asked_at <= before)),
-    )
-    return _delete(session, list(session.scalars(gone))) + _forget_told(session, before)
-
-
-def _forget_told(session: Session, before: datetime) -> int:
+    unconfirmed = Subscriber.confirmed_at.is_(None) & (Subscriber.asked_at <= before)
+    complained = (Subscriber.left_why == "complained") & (Subscriber.left_at > now - COMPLAINT_KEPT)
+    has_left = (Subscriber.left_at <= before) & Subscriber.opening_id.is_(None)
     settled = select(Delivery.subscriber_id).where(
         Delivery.kind == "notice",
-        Delivery.state.in_(["sent", "failed", "bounced", "dropped"]),
-        Delivery.finished_at <= before,
+        Delivery.state.not_in(["waiting", "sending"]),
+        func.coalesce(Delivery.finished_at, Delivery.due_at) <= now - BOUNCE_WINDOW,
     )
-    told = session.scalars(select(Subscriber).where(Subscriber.email != "", Subscriber.id.in_(settled))).all()
-    for subscriber in told:
-        subscriber.email, subscriber.email_key = "", f"erased {subscriber.id}"
-    session.flush()
-    return len(told)
+    gone = _delete(session, unconfirmed & ~func.coalesce(complained, False))
+    return gone + _forget(session, (has_left | Subscriber.id.in_(settled)) & ~func.coalesce(complained, False))
 
 
 def erase_by(session: Session, email: str, *, now: datetime) -> int:
-    """Erase a person's address everywhere. A sent notice keeps its row, without the address. Returns how many."""
-    rows = list(session.scalars(select(Subscriber).where(Subscriber.email_key == email_key(email))))
-    erased = _delete(session, [row.id for row in rows if row.opening_id is None])
-    for row in rows:
-        if row.opening_id is not None:
-            leave(session, row, now=now)
-            row.email, row.email_key = "", f"erased {row.id}"
-            erased += 1
-    session.flush()
-    return erased
+    """Erase a person's address from every waitlist, at once. Returns how many rows had it."""
+    key = email_key(email)
+    erased = _delete(session, (Subscriber.email_key == key) & Subscriber.confirmed_at.is_(None))
+    end_address(session, key, "asked", now=now)
+    tallies.forget_mailbox(session, email)
+    return erased + _forget(session, Subscriber.email_key == key)
 
 
-def _delete(session: Session, ids: list[int]) -> int:
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
-        session.execute(delete(Delivery).where(Delivery.subscriber_id.in_(some)))
-        session.execute(delete(Subscriber).where(Subscriber.id.in_(some)))
-    return len(ids)
+def _delete(session: Session, who: ColumnElement[bool]) -> int:
+    """Delete subscribers of whom nothing needs to be known, with their mails."""
+    ids = select(Subscriber.id).where(who)
+    session.execute(
+        delete(Delivery).where(Delivery.subscriber_id.in_(ids)).execution_options(synchronize_session="fetch")
+    )
+    gone = session.execute(delete(Subscriber).where(who).execution_options(synchronize_session="fetch"))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-def _waiting(session: Session, course: Course, email: str) -> Subscriber | None:
+def _forget(session: Session, who: ColumnElement[bool]) -> int:
+    """Take the address out of rows that stay, and out of what servers answered about it."""
+    there = who & (Subscriber.email != "")
+    session.execute(
+        update(Delivery)
+        .where(Delivery.subscriber_id.in_(select(Subscriber.id).where(there)))
+        .values(reply="")
+        .execution_options(synchronize_session="fetch")
+    )
+    forgotten = session.execute(
+        update(Subscriber)
+        .where(there)
+        .values(email="", email_key=literal("erased ") + cast(Subscriber.id, String), consent="")
+        .execution_options(synchronize_session="fetch")
+    )
+    return int(forgotten.rowcount)  # type: ignore[attr-defined]
+
+
+def waiting(session: Session, course: Course, email: str) -> Subscriber | None:
+    """The row of this address for the course's next opening, if there is one: confirmed, not yet, or left."""
     return session.scalar(
         select(Subscriber).where(
             Subscriber.course_id == course.id,
@@ -170,6 +272,11 @@ def _waiting(session: Session, course: Course, email: str) -> Subscriber | None:
             Subscriber.opening_id.is_(None),
         )
     )
+
+
+def _complained(session: Session, key: str) -> bool:
+    complaint = select(Subscriber.id).where(Subscriber.email_key == key, Subscriber.left_why == "complained")
+    return session.scalar(complaint.limit(1)) is not None
 
 
 def _asks_again(session: Session, subscriber: Subscriber, now: datetime) -> bool:
@@ -180,6 +287,9 @@ def _asks_again(session: Session, subscriber: Subscriber, now: datetime) -> bool
             Subscriber.id == subscriber.id,
             Subscriber.confirmed_at.is_(None) | Subscriber.left_at.is_not(None),
             Subscriber.asked_at <= now - CONFIRMATION_EVERY,
+            func.coalesce(Subscriber.left_why, "asked") != "complained",
+            (func.coalesce(Subscriber.left_why, "asked") != "bounced")
+            | (Subscriber.left_at <= now - REST_AFTER_BOUNCE),
         )
         .values(asked_at=now)
     )

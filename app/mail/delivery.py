@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
 from ..refusals import Refusal
-from .models import AWAITED, BULK, ORDINARY, Delivery
+from .models import AWAITED, BULK, ORDINARY, Bounce, Delivery
 from .smtp import FateUnknown, MailFailed, RefusedForGood, ServerAway
 
 AT_ONCE = 50
@@ -198,6 +198,16 @@ def release(session: Session, *, by: str, delivery_ids: Sequence[int], due_at: d
 
 def _is(delivery_id: int, by: str) -> ColumnElement[bool]:
     return (Delivery.id == delivery_id) & (Delivery.claimed_by == by)
+
+
+def came_back(session: Session, delivery_id: int, bounce: Bounce, said: str) -> bool:
+    """A sent mail has come back; False when that was known. One in doubt has been sent, if it could come back."""
+    done = session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state.in_(["sent", "in_doubt"]))
+        .values(state="bounced", bounce=bounce, reply=said[:300])
+    )
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def mark_in_doubt(session: Session, *, now: datetime) -> int:

@@ -10,6 +10,8 @@ from ..db import Base
 
 State = Literal["waiting", "sending", "sent", "in_doubt", "failed", "bounced", "dropped"]
 STATES: tuple[State, ...] = get_args(State)
+Bounce = Literal["lasting", "passing"]
+BOUNCES: tuple[Bounce, ...] = get_args(Bounce)
 
 AWAITED, ORDINARY, BULK = 0, 1, 2
 """How urgent: somebody looks into the mailbox for it; today; when there is nothing else to send."""
@@ -27,6 +29,10 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         CheckConstraint(f"state IN {STATES!r}", name="state"),
+        CheckConstraint(
+            f"bounce IS NULL OR state = 'bounced' AND bounce IN {BOUNCES!r}",
+            name="bounce",
+        ),
         CheckConstraint("(kind = 'notice') = (opening_id IS NOT NULL)", name="notice_has_its_opening"),
         CheckConstraint(
             "subscriber_id IS NOT NULL OR (about_id IS NOT NULL AND kind NOT IN ('confirmation', 'notice'))",
@@ -88,6 +94,8 @@ class Delivery(Base):
     finished_at: Mapped[datetime | None]
     reply: Mapped[str] = mapped_column(String(300), default="", server_default="")
     """The SMTP server's last word."""
+    bounce: Mapped[Bounce | None] = mapped_column(String(12))
+    """What the mail that came back said: the address is wrong for good, or it failed this time."""
     settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     settled_at: Mapped[datetime | None]
     """Who said what becomes of a delivery in doubt, and when."""

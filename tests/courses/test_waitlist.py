@@ -24,12 +24,17 @@ def mails(session: Session, *states: str) -> int:
     return session.scalar(query.where(Delivery.state.in_(states)) if states else query) or 0
 
 
+def numbers(session: Session, course: Course) -> dict[str, int]:
+    """How many there are of each kind that there is."""
+    return {what: number for what, number in waitlist.numbers(session, course).items() if number}
+
+
 def test_a_new_address_waits_unconfirmed_and_gets_one_confirmation(cast: Cast, session: Session) -> None:
     course = cast.course()
     subscriber = ask(session, course, " Vera@Example.org ", now=NOON)
     assert (subscriber.email, subscriber.email_key, subscriber.confirmed_at) == ("Vera@Example.org", VERA, None)
     assert session.scalars(sa.select(Delivery.kind)).all() == ["confirmation"]
-    assert waitlist.numbers(session, course) == {"confirmed": 0, "unconfirmed": 1}
+    assert numbers(session, course) == {"unconfirmed": 1}
 
 
 def test_asked_twice_it_is_one_subscriber_and_one_mail(cast: Cast, session: Session) -> None:
@@ -69,9 +74,9 @@ def test_of_two_sessions_that_ask_at_once_one_sends_the_mail(cast: Cast, session
         first = ask(session, course, VERA, now=NOON)
         session.commit()
         looks = iter([None])
-        original = waitlist._waiting
+        original = waitlist.waiting
         with pytest.MonkeyPatch.context() as patch:  # they looked before the first one was there
-            patch.setattr(waitlist, "_waiting", lambda *args: next(looks, original(*args)))
+            patch.setattr(waitlist, "waiting", lambda *args: next(looks, original(*args)))
             assert ask(other, theirs, VERA, now=NOON).id == first.id
         other.commit()
     assert mails(session) == 1
@@ -126,7 +131,7 @@ def test_who_leaves_is_mailed_nothing_more(cast: Cast, session: Session) -> None
     subscriber = cast.subscriber(course, VERA, confirmed=False)
     leave(session, subscriber, now=NOON)
     assert mails(session, "dropped") == mails(session) == 1
-    assert waitlist.numbers(session, course) == {"confirmed": 0, "unconfirmed": 0}
+    assert numbers(session, course) == {"left": 1}
 
 
 def test_left_twice_the_first_time_stands(cast: Cast, session: Session) -> None:
@@ -199,7 +204,8 @@ def test_addresses_never_confirmed_and_those_that_left_are_deleted_after_their_t
     assert waitlist.erase_expired(session, days=14, now=NOON + fortnight - TICK) == 0
     assert waitlist.erase_expired(session, days=14, now=NOON + fortnight) == 1
     assert waitlist.erase_expired(session, days=14, now=NOON + fortnight + timedelta(days=1)) == 1
-    assert session.scalars(sa.select(Subscriber.email)).all() == ["waits@example.org"]
+    assert sorted(session.scalars(sa.select(Subscriber.email))) == ["", "waits@example.org"]
+    assert numbers(session, course) == {"confirmed": 1, "left": 1}
 
 
 def test_a_person_is_erased_from_every_waitlist(cast: Cast, session: Session) -> None:
@@ -234,7 +240,117 @@ def test_who_was_told_is_forgotten_once_the_notice_is_old(cast: Cast, session: S
     for step in ("sending", "sent"):
         session.execute(sa.update(Delivery).values(state=step, finished_at=NOON))
     session.commit()
-    assert waitlist.erase_expired(session, days=14, now=NOON + timedelta(days=13)) == 0
-    assert waitlist.erase_expired(session, days=14, now=NOON + timedelta(days=14)) == 1
+    assert waitlist.erase_expired(session, days=7, now=NOON + waitlist.BOUNCE_WINDOW - TICK) == 0
+    assert waitlist.erase_expired(session, days=7, now=NOON + waitlist.BOUNCE_WINDOW) == 1
     session.refresh(subscriber)
     assert (subscriber.email, subscriber.opening_id is not None) == ("", True)
+
+
+def told(cast: Cast) -> Subscriber:
+    """A subscriber whose notice is on its way, while enrolment is open."""
+    course = cast.course()
+    subscriber = cast.subscriber(course, VERA)
+    cast.opened(course)
+    cast.session.expire_all()
+    return subscriber
+
+
+def test_who_asks_for_the_next_one_too_waits_again_and_need_not_confirm(cast: Cast, session: Session) -> None:
+    first = told(cast)
+    again = waitlist.wait_again(session, first, now=NOON)
+    assert (again.id != first.id, again.confirmed_at, again.opening_id) == (True, NOON, None)
+    assert waitlist.wait_again(session, first, now=HOUR_LATER).id == again.id
+    assert again.confirmed_at == NOON
+    assert numbers(session, first.course) == {"confirmed": 1}
+    opening.close(session, first.opening, now=NOON)
+    second = cast.opened(first.course)
+    assert session.scalars(sa.select(Delivery.subscriber_id).where(Delivery.opening_id == second.id)).all() == [
+        again.id
+    ]
+
+
+def test_only_who_was_told_and_has_not_left_asks_for_the_next_one(cast: Cast, session: Session) -> None:
+    first = told(cast)
+    untold = cast.subscriber(cast.course("law", "Law"), VERA)
+    with pytest.raises(LinkIsStale):
+        waitlist.wait_again(session, untold, now=NOON)
+    leave(session, first, now=NOON)
+    with pytest.raises(LinkIsStale):
+        waitlist.wait_again(session, first, now=NOON)
+
+
+def test_of_two_presses_at_once_one_waits(cast: Cast, session: Session) -> None:
+    first = told(cast)
+    number = first.id
+    session.commit()
+    with Session(session.get_bind(), expire_on_commit=False) as other:
+        theirs = other.get_one(Subscriber, number)
+        _ = theirs.course
+        other.commit()
+        again = waitlist.wait_again(session, first, now=NOON)
+        session.commit()
+        looks = iter([None])
+        original = waitlist.waiting
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(waitlist, "waiting", lambda *args: next(looks, original(*args)))
+            assert waitlist.wait_again(other, theirs, now=NOON).id == again.id
+
+
+def test_the_old_notices_leaving_link_ends_the_waiting_for_the_next_one_too(cast: Cast, session: Session) -> None:
+    first = told(cast)
+    again = waitlist.wait_again(session, first, now=NOON)
+    leave(session, first, now=NOON)
+    session.refresh(again)
+    assert again.left_at == NOON
+    opening.close(session, first.opening, now=NOON)
+    assert opening.progress(session, cast.opened(first.course)) == {}
+
+
+def test_leaving_one_course_leaves_no_other(cast: Cast, session: Session) -> None:
+    here, there = cast.subscriber(cast.course(), VERA), cast.subscriber(cast.course("law", "Law"), VERA)
+    leave(session, here, now=NOON)
+    session.refresh(there)
+    assert there.left_at is None
+
+
+def test_internationalised_addresses_are_one_however_they_are_written(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    first = ask(session, course, "вера@пример.рф", now=NOON)
+    assert ask(session, course, "Вера@xn--e1afmkfd.xn--p1ai", now=NOON) is first
+    assert mails(session) == 1
+
+
+def test_erased_at_once_it_is_nowhere(cast: Cast, session: Session) -> None:
+    first = told(cast)
+    session.execute(sa.update(Delivery).where(Delivery.kind == "confirmation").values(reply=f"550 <{VERA}> unknown"))
+    waitlist.wait_again(session, first, now=NOON)
+    ask(session, cast.course("law", "Law"), VERA.upper(), now=NOON)
+    session.commit()
+    assert waitlist.erase_by(session, VERA, now=NOON) == 3
+    session.commit()
+    for table in ("subscribers", "deliveries", "tallies"):
+        rows = session.execute(sa.text(f"SELECT * FROM {table}")).all()
+        assert VERA not in str(rows).lower(), table
+    assert mails(session, "waiting") == 0
+
+
+def test_in_the_bounce_window_the_address_is_kept_and_then_forgotten_but_who_waits_again_stays(
+    cast: Cast, session: Session
+) -> None:
+    first = told(cast)
+    again = waitlist.wait_again(session, first, now=NOON)
+    session.execute(sa.update(Delivery).where(Delivery.kind == "notice").values(state="sending"))
+    session.execute(sa.update(Delivery).where(Delivery.kind == "notice").values(state="sent", finished_at=NOON))
+    session.commit()
+    waitlist.erase_expired(session, days=7, now=NOON + waitlist.BOUNCE_WINDOW - TICK)
+    session.refresh(first)
+    assert first.email == VERA
+    waitlist.erase_expired(session, days=7, now=NOON + waitlist.BOUNCE_WINDOW)
+    session.expire_all()
+    assert (first.email, first.email_key, again.email) == ("", f"erased {first.id}", VERA)
+
+
+def test_a_notice_that_has_not_left_yet_keeps_its_address(cast: Cast, session: Session) -> None:
+    first = told(cast)
+    assert waitlist.erase_expired(session, days=7, now=NOON + timedelta(days=300)) == 0
+    assert first.email == VERA

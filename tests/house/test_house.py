@@ -34,10 +34,10 @@ MAY_USE = {
 }
 """Which rooms the rules of a room may use, besides their own."""
 EDGE_FILES = {"views", "desk", "openings_desk", "forms", "feeds", "cards", "queue", "pruning_desk"}
-EDGES = {"__init__", "cli", "forms", "posting", "serving", "web", "work"}
+EDGES = {"__init__", "cli", "forms", "posting", "returning", "serving", "web", "work"}
 """Files beside the rooms that know requests, processes or commands."""
 OF_REQUESTS = {"flask", "flask_babel", "flask_limiter", "flask_login", "flask_wtf", "werkzeug", "wtforms", "markupsafe"}
-COMMIT = {"cli", "posting", "work", "pages/answering", "pages/edition"}
+COMMIT = {"cli", "posting", "returning", "work", "pages/answering", "pages/edition"}
 """Who commits besides views, desk and the queue. Before a page is made, changes of letters come true; the last one is
 SQLite's connection itself, which counts commits."""
 
