@@ -70,6 +70,7 @@ def _open_the_rooms(app: Flask) -> None:
     from .letters.desk import bp as letters_desk
     from .letters.feeds import bp as feeds
     from .letters.views import bp as letters
+    from .memory.desk import bp as memory_desk
     from .questions.desk import bp as questions_desk
     from .questions.views import bp as questions
     from .reviews.desk import bp as reviews_desk
@@ -84,5 +85,6 @@ def _open_the_rooms(app: Flask) -> None:
     app.register_blueprint(pruning_desk)
     app.register_blueprint(writing_desk)
     app.register_blueprint(reviews_desk)
-    for behind_login in (accounts_desk, column_desk, comments_desk, courses_desk, letters_desk, questions_desk):
+    desks = (accounts_desk, column_desk, comments_desk, courses_desk, letters_desk, memory_desk, questions_desk)
+    for behind_login in desks:
         app.register_blueprint(behind_login)

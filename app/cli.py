@@ -92,7 +92,9 @@ def erase(email: str) -> None:
     from .column.erasing import erase as erase_person
 
     with writing():
-        done = erase_person(db.session(), email, now=clock.now())
+        done = erase_person(
+            db.session(), email, secret_key=current_app.extensions["config"].secret_key, now=clock.now()
+        )
         db.session.commit()
     click.echo("Erased: " + ", ".join(f"{kind} {number}" for kind, number in done.items()) + ".")
 

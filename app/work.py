@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from . import clock, posting, returning
 from .accounts import mailed_keys, sign_ins
-from .column import letting_in, reminding
+from .column import letting_in, mornings, reminding
 from .column import settings as column_settings
 from .column.settings import settings
-from .comments import postponing, reports, spam, weighing
+from .comments import postponing, reports, same_address, spam, weighing
 from .comments import retention as comments_retention
 from .config import Config
 from .courses import mails, opening, tallies, waitlist
@@ -48,6 +48,7 @@ MAILS: dict[str, Writer] = {
     "empty_slot": reminding.empty_slot,
     "invitation": letting_in.key_by_mail,
     "reset": letting_in.key_by_mail,
+    "summary": mornings.summary,
 }
 """Every kind of mail: its writer here, its words in templates/mail/<kind>/. `delivery.put` makes one due."""
 
@@ -103,6 +104,7 @@ def sweep(app: Flask, config: Config) -> None:
     lost = delivery.mark_in_doubt(session, now=clock.now())
     telling.enlist(session, now=clock.now())
     reminding.enlist(session, now=clock.now())
+    mornings.enlist(session, now=clock.now())
     session.commit()
     if lost:
         log.warning("%d deliveries lost their worker: their fate is not known", lost)
@@ -206,6 +208,7 @@ def forget(app: Flask, config: Config) -> None:
         session, pruned_days=column.pruned_days, declined_days=column.declined_days, now=now
     )
     comments_retention.forget_decided_addresses(session, now=now)
+    same_address.forget(session, days=column.history_days, now=now)
     postponing.forget_decided(session)
     reports.forget(session, now=now)
     sign_ins.erase_expired(session, now=now)

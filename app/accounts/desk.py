@@ -185,6 +185,7 @@ def you() -> ResponseReturnValue:
     form = MailsForm(obj=current_user)
     if form.validate_on_submit():
         current_user.hears_of_empty_slots = form.hears_of_empty_slots.data
+        current_user.hears_of_queue = form.hears_of_queue.data
         db.session.commit()
         flash(_("Saved."), "done")
         return redirect(url_for(".you"), 303)

@@ -77,6 +77,7 @@ class PasswordForm(OwnPasswordForm, NewPasswordForm):
 class MailsForm(DeskForm):
     """Which mails of the desk somebody wants."""
 
+    hears_of_queue = BooleanField(_("Every morning, how many comments wait, the oldest, the share published"))
     hears_of_empty_slots = BooleanField(_("A mail some days before a slot that no letter has"))
 
 

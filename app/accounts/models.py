@@ -28,6 +28,8 @@ class Person(Base):
     session_key: Mapped[str] = mapped_column(String(64), unique=True)
     """What a session cookie names instead of the id: a new key signs the person out everywhere."""
     created_at: Mapped[datetime]
+    hears_of_queue: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Gets the summary of the queue every morning (column/mornings.py)."""
     hears_of_empty_slots: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """Whether a mail goes there some days before a slot that no letter has."""
     totp_secret: Mapped[str] = mapped_column(String(64), default="", server_default="")

@@ -36,6 +36,7 @@ class SettingsForm(DeskForm):
     pruned_days = _number(_("Days until the text of a pruned comment is erased"), 0, 3650)
     declined_days = _number(_("Days until the text of a declined comment is erased"), 0, 3650)
     pruning_after_days = _number(_("Days until a published comment comes into the list of pruning"), 0, 36500)
+    history_days = _number(_("Days for which the desk can tell which comments came from one address"), 0, 3650)
     questions_days = _number(_("Days until a question that became no letter is deleted"), 1, 3650)
     empty_days = _number(_("Days before an empty slot that the desk is told of it"), 0, 60)
     unconfirmed_days = _number(_("Days until an address that was never confirmed, or has left, is deleted"), 1, 365)

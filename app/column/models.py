@@ -47,6 +47,8 @@ class Settings(Base):
     """How long a question that became no letter is kept."""
     unconfirmed_days: Mapped[int] = mapped_column(default=7)
     """How long an address that was never confirmed, or has left, is kept."""
+    history_days: Mapped[int] = mapped_column(default=365, server_default=text("365"))
+    """How long the desk can tell which comments came from one address."""
     hide_names: Mapped[bool] = mapped_column(default=False, server_default=false())
     """The queue does not say who wrote a comment until it is decided."""
     empty_days: Mapped[int] = mapped_column(default=3, server_default=text("3"))

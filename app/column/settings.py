@@ -36,6 +36,7 @@ class Change:
     hide_names: bool = False
     mail_reply_to: str = ""
     mails_per_second: float = 0
+    history_days: int = 365
 
 
 def save(session: Session, change: Change, *, now: datetime) -> None:

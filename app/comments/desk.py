@@ -1,12 +1,17 @@
 """What was decided, and the figures. The queue and pruning have their own files."""
 
-from flask import abort, render_template, request
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
 
+from .. import clock
 from ..db import db
 from ..letters import reading
+from ..refusals import Refusal
 from ..web import column, desk, now, only
-from . import figures, moderation
+from . import figures, moderation, same_address, second_look
+from .models import VERDICTS, Comment
 
 bp = desk("comments", "")
 
@@ -39,5 +44,41 @@ def desk_figures() -> ResponseReturnValue:
         months=figures.by_month(session, moment),
         editors=figures.by_editor(session, moment),
         letters=figures.by_letter(session),
+        agreement=second_look.agreement(session, moment),
+        fewest=second_look.FEWEST,
+        differences=second_look.differences(session),
         years=reading.years(session, moment),
     )
+
+
+@bp.get("/second-look")
+@only("moderator", "editor")
+def next_look() -> ResponseReturnValue:
+    days = column().declined_days
+    comment = second_look.next_one(db.session(), by=current_user, declined_days=days, now=now())
+    return render_template("desk/second_look.html", comment=comment)
+
+
+@bp.post("/comments/<int:comment_id>/second-look")
+@only("moderator", "editor")
+def look(comment_id: int) -> ResponseReturnValue:
+    comment = db.session.get(Comment, comment_id) or abort(404)
+    opinion = request.form.get("opinion", "")
+    if opinion not in VERDICTS:
+        abort(400)
+    try:
+        second_look.record(db.session(), comment, opinion, by=current_user, now=clock.now())
+    except Refusal as refusal:
+        flash(_(refusal.sentence), "error")
+    else:
+        db.session.commit()
+        flash(_("Kept. It changes nothing."), "done")
+    return redirect(url_for(".next_look"), 303)
+
+
+@bp.get("/comments/<int:comment_id>/history")
+@only("moderator", "editor")
+def history(comment_id: int) -> ResponseReturnValue:
+    comment = db.session.get(Comment, comment_id) or abort(404)
+    comments = same_address.of_same_sender(db.session(), comment)
+    return render_template("desk/same_address.html", comment=comment, comments=comments)

@@ -61,6 +61,7 @@ class Comment(Base):
         ),
         _partial("ix_comments_line", "submitted_at", "id", where=LINE),
         _partial("ix_comments_line_by_letter", "letter_id", "submitted_at", "id", where=LINE),
+        _partial("ix_comments_sender", "sender", "submitted_at", where="sender IS NOT NULL"),
         _partial("ix_comments_set_aside", "submitted_at", "id", where=END_OF_LINE),
     )
 
@@ -77,6 +78,8 @@ class Comment(Base):
     """Of name and text: the same comment sent twice (a double click, a reload) is one comment."""
     standing: Mapped[str] = mapped_column(String(12), default="pending", server_default="pending")
     """Kept by the database from the decision and the pruning; never written here."""
+    sender: Mapped[str | None] = mapped_column(String(64))
+    """A keyed hash of the address, if one was given: it stays when the address is dropped (same_address.py)."""
     set_aside: Mapped[str] = mapped_column(String(200), default="", server_default="")
     """Not empty: it waits at the end of the queue, and why (setting_aside.py): a phrase, or ADDRESS."""
     erased_at: Mapped[datetime | None]
@@ -295,3 +298,22 @@ class SpamSign(Base):
     """Its kind, a colon, what it is; nothing: all comments that were learned from."""
     published: Mapped[int]
     declined: Mapped[int]
+
+
+class SecondLook(Base):
+    """What a second editor would have decided, not knowing what the first one did. It changes nothing, and it stays."""
+
+    __tablename__ = "second_looks"
+    __table_args__ = (
+        CheckConstraint(f"second IN {VERDICTS!r}", name="second"),
+        ForeignKeyConstraint(["comment_id", "first"], ["decisions.comment_id", "decisions.verdict"]),
+        Index("ix_second_looks_looked_at", "looked_at", "first", "second"),
+    )
+
+    comment_id: Mapped[int] = mapped_column(primary_key=True)
+    first: Mapped[str] = mapped_column(String(12))
+    """The verdict that stands, and below who took it: the database compares both with the decision."""
+    first_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    second: Mapped[str] = mapped_column(String(12))
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    looked_at: Mapped[datetime]

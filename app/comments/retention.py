@@ -31,8 +31,14 @@ def forget_decided_addresses(session: Session, *, now: datetime) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def erase_by(session: Session, email: str, *, now: datetime) -> int:
-    """Erase every comment that was sent with this address, published or not. Returns how many."""
+def erase_by(session: Session, email: str, *, sender: str | None = None, now: datetime) -> int:
+    """Erase every comment that was sent with this address, published or not. Returns how many.
+
+    sender: the address's keyed hash (same_address.sender_of), by which comments are found whose address was dropped.
+    """
+    if sender is not None:
+        same = select(Comment.id).where(Comment.sender == sender)
+        return _erase(session, same, now) + erase_by(session, email, now=now)
     mine = [
         comment.id
         for comment in session.scalars(select(Comment).where(Comment.email != "", Comment.erased_at.is_(None)))
@@ -51,6 +57,7 @@ def _erase(session: Session, ids: Select[int], now: datetime) -> int:
             erased += 1
             continue
         comment.name = comment.email = comment.text_source = comment.text_html = comment.set_aside = ""
+        comment.sender = None
         comment.fingerprint = "erased " + secrets.token_hex(16)
         comment.erased_at = now
         erased += 1

@@ -24,11 +24,13 @@ class CommentsClosed(Refusal):
     """This letter takes no more comments."""
 
 
-def submit(session: Session, letter: Letter, *, name: str, text: str, email: str = "", now: datetime) -> Comment:
+def submit(session: Session, letter: Letter, *, name: str, text: str, email: str = "",
+           sender: str | None = None, now: datetime) -> Comment:  # fmt: skip
     """Keep a reader's comment, to be decided once.
 
     The same name and text under the same letter is one comment, however often it is sent: the database's UNIQUE key
-    says so, and the comment that is there already is returned. Raises CommentsClosed.
+    says so, and the comment that is there already is returned. sender: the address's keyed hash
+    (same_address.sender_of). Raises CommentsClosed.
     """
     if not letter.takes_comments:
         raise CommentsClosed
@@ -37,6 +39,7 @@ def submit(session: Session, letter: Letter, *, name: str, text: str, email: str
         letter_id=letter.id,
         name=name,
         email=email,
+        sender=sender,
         text_source=text,
         text_html=comment_text.render(text),
         submitted_at=now,

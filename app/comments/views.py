@@ -9,7 +9,7 @@ from ..forms import status_of
 from ..letters.views import letter_or_404, letter_page
 from ..text import comment as comment_text
 from ..web import limiter
-from . import reports, submission, thread
+from . import reports, same_address, submission, thread
 from .forms import CommentForm
 from .models import REASONS
 
@@ -25,7 +25,13 @@ def submit(name: str) -> ResponseReturnValue:
     if not form.validate():
         return letter_page(letter, form), status_of(form)
     submission.submit(
-        db.session(), letter, name=form.name.data, text=form.text.data, email=form.email.data, now=clock.now()
+        db.session(),
+        letter,
+        name=form.name.data,
+        text=form.text.data,
+        email=form.email.data,
+        sender=same_address.sender_of(form.email.data, current_app.extensions["config"].secret_key),
+        now=clock.now(),
     )
     db.session.commit()
     return redirect(url_for("comments.thanks", name=name), 303)

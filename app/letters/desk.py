@@ -455,8 +455,7 @@ def zone_of(letter: Letter) -> str:
     """The zone in which this letter's moment is said: its rubric's, or the first rubric's."""
     if letter.rubric is not None:
         return letter.rubric.zone
-    rubrics = drafting.rubrics(db.session())
-    return rubrics[0].zone if rubrics else "UTC"
+    return drafting.home_zone(db.session())
 
 
 def _send_out(letter: Letter, form: SlotForm) -> None:

@@ -142,6 +142,12 @@ def rubrics(session: Session) -> list[Rubric]:
     return list(session.scalars(select(Rubric).order_by(Rubric.weekday, Rubric.id)))
 
 
+def home_zone(session: Session) -> str:
+    """The zone in which the desk speaks where no letter says its own: the first rubric's."""
+    first = rubrics(session)[:1]
+    return first[0].zone if first else "UTC"
+
+
 def topics(session: Session) -> list[Topic]:
     """All topics by name."""
     return list(session.scalars(select(Topic).order_by(Topic.name)))

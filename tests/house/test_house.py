@@ -19,13 +19,16 @@ from app.config import ROOT, from_environment
 from app.db import Base, db
 from app.refusals import Refusal
 
-ROOMS = {"accounts", "column", "comments", "courses", "letters", "mail", "questions", "reviews", "text", "writing"}
+ROOMS = {
+    "accounts", "column", "comments", "courses", "letters", "mail", "memory", "questions", "reviews", "text", "writing",
+}  # fmt: skip
 MAY_USE = {
     "text": set[str](),
     "accounts": {"text"},
     "letters": {"accounts", "text"},
     "mail": {"accounts", "text"},
     "comments": {"accounts", "letters", "mail", "text"},
+    "memory": {"accounts", "comments", "letters"},
     "questions": {"accounts", "letters", "mail", "text"},
     "courses": {"accounts", "letters", "mail", "text"},
     "writing": {"accounts", "letters", "text"},

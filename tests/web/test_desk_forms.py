@@ -19,7 +19,7 @@ SETTINGS = {
     "title": "The Column", "tagline": "Letters.", "language": "ru", "target_percent": "25", "rules": "Be **brief**.",
     "mail_from": "friday@column.example", "pruned_days": "3", "declined_days": "4", "questions_days": "5",
     "unconfirmed_days": "6", "empty_days": "7", "pruning_after_days": "7", "mail_reply_to": "ada@column.example",
-    "mails_per_second": "0.5",
+    "mails_per_second": "0.5", "history_days": "30",
 }  # fmt: skip
 FORMS: dict[str, tuple[str, dict[str, str], type, str]] = {
     # what: (address, fields, kind of row, the field to break)

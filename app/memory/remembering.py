@@ -1,0 +1,107 @@
+"""What the desk did: kept for ever, found again, taken along as a table."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import Session, joinedload
+
+from ..accounts.models import Person
+from ..letters.models import Letter
+from .models import Act, Deed
+
+PER_PAGE = 100
+AT_ONCE = 2000
+"""Acts that are read at once for the table that is taken along."""
+MOST_LETTERS = 500
+"""Letters of which a search looks for acts, if so many have the words in their titles."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
+HEADINGS = ("moment (UTC)", "person", "deed", "letter", "title", "comment")
+
+Place = tuple[datetime, int]
+"""(moment, id) of an act: the list goes on behind it, whatever was added meanwhile."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for; what is empty does not matter."""
+
+    words: str = ""
+    """Part of a person's name or address, of a letter's title, or a letter's date."""
+    deed: str = ""
+    first: date | None = None
+    last: date | None = None
+
+
+def remember(session: Session, deed: Deed, *, by: Person, now: datetime) -> Act:
+    """Add what somebody did. Decisions, prunings and sign-ins are added by the database."""
+    act = Act(deed=deed, by_id=by.id, done_at=now)
+    session.add(act)
+    session.flush()
+    return act
+
+
+def acts(session: Session, search: Search, zone: tzinfo, *, limit: int, after: Place | None = None) -> list[Act]:
+    """The acts that are looked for, newest first, each with what it is about. Days are those of the zone."""
+    query = _found(session, search, zone).options(
+        joinedload(Act.by),
+        joinedload(Act.letter).load_only(Letter.title, Letter.name, Letter.language).lazyload("*"),
+        joinedload(Act.comment),
+    )
+    if after is not None:
+        query = query.where(tuple_(Act.done_at, Act.id) < after)
+    return list(session.scalars(query.order_by(Act.done_at.desc(), Act.id.desc()).limit(limit)))
+
+
+def table(session: Session, search: Search, zone: tzinfo) -> Iterator[str]:
+    """The acts that are looked for as lines of CSV (RFC 4180) that no spreadsheet takes for formulas."""
+    yield "\ufeff" + _line(HEADINGS)  # the mark tells Excel that it is UTF-8
+    place: Place | None = None
+    while some := acts(session, search, zone, limit=AT_ONCE, after=place):
+        place = (some[-1].done_at, some[-1].id)
+        for act in some:
+            letter, comment = act.letter, act.comment
+            about = (letter.name or "", letter.title, comment.public_id) if letter and comment else ("", "", "")
+            yield _line((f"{act.done_at:%Y-%m-%d %H:%M:%S}", act.by.name, act.deed, *about))
+        session.expunge_all()
+
+
+def harmless(text: str) -> str:
+    """The text as a spreadsheet takes it for text: an apostrophe before what would begin a formula."""
+    return "'" + text if text.startswith(FORMULA) else text
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([harmless(cell) for cell in cells])
+    return line.getvalue()
+
+
+def _found(session: Session, search: Search, zone: tzinfo) -> Select[Act]:
+    query = select(Act)
+    if search.deed:
+        query = query.where(Act.deed == search.deed)
+    if search.first:
+        query = query.where(Act.done_at >= datetime.combine(search.first, time(), zone))
+    if search.last:
+        query = query.where(Act.done_at < datetime.combine(search.last + timedelta(days=1), time(), zone))
+    if search.words:
+        people, letters = _named(session, search.words.casefold())
+        query = query.where(Act.by_id.in_(people) | Act.letter_id.in_(letters))
+    return query
+
+
+def _named(session: Session, words: str) -> tuple[list[int], list[int]]:
+    """(people, letters) with these words in their name, compared here: SQLite knows only the small letters of ASCII."""
+    people = session.execute(select(Person.id, Person.name, Person.email))
+    letters = session.execute(
+        select(Letter.id, Letter.title, Letter.name).where(Letter.name.is_not(None)).order_by(Letter.id.desc())
+    )
+    return (
+        [one for one, name, email in people if words in f"{name}\n{email}".casefold()],
+        [one for one, title, name in letters if words in f"{title}\n{name}".casefold()][:MOST_LETTERS],
+    )

@@ -1,0 +1,190 @@
+"""The desk remembers every decision, pruning and sign-in, for ever, and nobody outside sees it."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app.comments import moderation, pruning
+from app.memory import remembering
+from app.memory.models import Act
+from app.memory.remembering import Search, acts, harmless, remember
+
+from ..cast import PASSWORD, Cast
+from ..conftest import NOON
+from ..house_on_a_port import token
+
+ALL = Search()
+
+
+def told(session: Session, search: Search = ALL, **more: Any) -> list[tuple[str, str, str | None]]:
+    """(who, what, under which letter), newest first."""
+    found = acts(session, search, UTC, **{"limit": 100, **more})
+    rows = [(act.by.name, act.deed, act.letter and act.letter.title) for act in found]
+    session.commit()
+    return rows
+
+
+def test_decisions_and_prunings_are_remembered_whoever_wrote_them(cast: Cast, session: Session) -> None:
+    letter = cast.letter("A letter")
+    cast.declined(letter)
+    comment = cast.published(letter)
+    pruning.prune(session, comment, by=cast.ada, now=NOON + timedelta(hours=1))
+    by_hand = cast.comment(letter)
+    moment = (NOON + timedelta(hours=2)).isoformat().removesuffix("+00:00")
+    statement = (
+        "INSERT INTO decisions (comment_id, verdict, by_id, decided_at, seen) VALUES (:c, 'declined', :by, {}, '')"
+    )
+    moment_sql = f"'{moment}'" if session.get_bind().dialect.name == "sqlite" else f"timestamptz '{moment}+00'"
+    session.execute(sa.text(statement.format(moment_sql)), {"c": by_hand.id, "by": cast.ada.id})
+    assert told(session) == [
+        ("Ada", "declined", "A letter"),
+        ("Ada", "pruned", "A letter"),
+        ("Mo", "declined", "A letter"),
+        ("Mo", "published", "A letter"),
+    ]
+
+
+def test_what_another_site_decided_is_not_the_desks(cast: Cast, session: Session) -> None:
+    moderation.decide(session, cast.comment(cast.letter()), "published", by=None, now=NOON)
+    assert told(session) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE acts SET by_id = by_id",
+        "DELETE FROM acts",
+        "INSERT OR REPLACE INTO acts SELECT * FROM acts",
+        "TRUNCATE acts",
+        "INSERT INTO acts (done_at, deed, by_id) SELECT done_at, 'forgave', by_id FROM acts",
+        "INSERT INTO acts (done_at, deed, by_id) SELECT done_at, 'published', by_id FROM acts",
+    ],
+)
+def test_no_statement_changes_or_removes_what_was_done(statement: str, cast: Cast, session: Session) -> None:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    if ("OR REPLACE" in statement and not sqlite) or ("TRUNCATE" in statement and sqlite):
+        pytest.skip("the other database has no such statement")
+    cast.declined(cast.letter())
+    with pytest.raises(DBAPIError):
+        session.execute(sa.text(statement))
+    session.rollback()
+    assert len(told(session)) == 1
+
+
+def test_a_sign_in_is_remembered_and_a_failed_one_is_not(client: FlaskClient, cast: Cast, at: Any) -> None:
+    cast.mo  # noqa: B018  # is there
+    for password in ("another password", PASSWORD):
+        page = client.get("/desk/login").text
+        client.post("/desk/login", data={"email": "mo@example.org", "password": password, "csrf_token": token(page)})
+    assert told(cast.session) == [("Mo", "signed_in", None)]
+
+
+@pytest.fixture
+def week(cast: Cast, session: Session) -> Session:
+    """One thing a day, Monday to Wednesday."""
+    letter = cast.letter("Ёлка & Co")
+    for day, (person, comment) in enumerate([(cast.mo, cast.comment(letter)), (cast.ada, cast.comment(letter))]):
+        moderation.decide(session, comment, "declined", by=person, now=NOON + timedelta(days=day))
+    remember(session, "signed_in", by=cast.mo, now=NOON + timedelta(days=2))
+    session.commit()
+    return session
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (Search(), ["Mo", "Ada", "Mo"]),
+        (Search(words="MO"), ["Mo", "Mo"]),
+        (Search(words="ёлка"), ["Ada", "Mo"]),
+        (Search(words="2026-11-20"), ["Ada", "Mo"]),
+        (Search(words="nobody%_"), []),
+        (Search(deed="signed_in"), ["Mo"]),
+        (Search(first=NOON.date() + timedelta(days=1)), ["Mo", "Ada"]),
+        (Search(last=NOON.date()), ["Mo"]),
+        (Search(words="ada", deed="declined", first=NOON.date(), last=NOON.date() + timedelta(days=1)), ["Ada"]),
+    ],
+)
+def test_it_is_searched_by_words_deed_and_days(search: Search, found: list[str], week: Session) -> None:
+    assert [who for who, *_ in told(week, search)] == found
+
+
+def test_days_are_those_of_the_desks_zone(cast: Cast, session: Session) -> None:
+    remember(session, "signed_in", by=cast.mo, now=datetime(2026, 11, 23, 22, tzinfo=UTC))  # the 24th in Moscow
+    only = Search(first=NOON.date() + timedelta(days=1))
+    assert acts(session, only, UTC, limit=9) == []
+    assert len(acts(session, only, ZoneInfo("Europe/Moscow"), limit=9)) == 1
+
+
+def test_pages_of_it_leave_nothing_out_and_show_nothing_twice(cast: Cast, session: Session) -> None:
+    for _ in range(5):
+        remember(session, "signed_in", by=cast.mo, now=NOON)  # all at one moment
+    seen: list[Act] = []
+    while some := acts(session, Search(), UTC, limit=2, after=(seen[-1].done_at, seen[-1].id) if seen else None):
+        seen += some
+    assert [act.id for act in seen] == [5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_no_cell_begins_a_formula(start: str) -> None:
+    assert harmless(f"{start}1+1") == f"'{start}1+1"
+    assert harmless("a=1") == "a=1"
+
+
+def test_the_table_says_it_all_and_is_no_formula(
+    client: FlaskClient, cast: Cast, at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembering, "AT_ONCE", 2)
+    letter = cast.letter('=HYPERLINK("http://evil.example"; "a")')
+    comment = cast.declined(letter, name="A secret name", email="secret@example.org")
+    for _ in range(2):
+        cast.declined(letter, name="A secret name")
+    cast.signed_in(client, cast.ada)
+    page = client.get("/desk/memory").text
+    answer = client.post("/desk/memory/table", data={"csrf_token": token(page)})
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("text/csv", "no-store")
+    assert 'attachment; filename="memory-2026-11-23.csv"' in answer.headers["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert rows[0] == list(remembering.HEADINGS)
+    assert [row[1:3] for row in rows[1:]] == [["Ada", "exported"], ["Ada", "signed_in"], *[["Mo", "declined"]] * 3]
+    about = ["2026-11-20", "'" + letter.title, comment.public_id]
+    assert ["2026-11-23 12:00:00", "Mo", "declined", *about] in rows
+    assert "secret" not in answer.text
+    answer.close()
+
+
+def test_a_broken_question_is_refused(client: FlaskClient, cast: Cast, at: Any) -> None:
+    cast.signed_in(client, cast.ada)
+    assert client.get("/desk/memory?first=yesterday").status_code == 422
+    assert client.get("/desk/memory?deed=forgave").status_code == 422
+    for place in ("x", "2026-11-23_1", "2026-11-23T12:00:00+00:00_x"):
+        assert client.get("/desk/memory", query_string={"after": place}).status_code == 400
+
+
+def test_the_page_shows_it_and_goes_on(
+    client: FlaskClient, cast: Cast, at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.memory.desk.PER_PAGE", 2)
+    cast.signed_in(client, cast.ada)
+    cast.declined(cast.letter("First"))
+    cast.published(cast.letter("Second", days_ago=10))
+    page = client.get("/desk/memory?words=letter&deed=").text
+    assert "Nothing found." in page
+    page = client.get("/desk/memory").text
+    assert "First" in page
+    assert "Second" not in page
+    onward = page.split('">Earlier')[0].rsplit('href="', 1)[1].replace("&amp;", "&")
+    assert "Second" in client.get(onward).text
+
+
+@pytest.mark.parametrize("role", ["moderator", "writer"])
+def test_only_editors_read_it(role: Any, client: FlaskClient, cast: Cast) -> None:
+    cast.signed_in(client, cast.person("Somebody", role))
+    assert client.get("/desk/memory").status_code == 403
