@@ -124,7 +124,8 @@ def erase(token: str) -> ResponseReturnValue:
         subscriber = waitlist.known_by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
         return _private(render_template("courses/stale.html"), 404)
-    done = erasing.erase(db.session(), subscriber.email, now=clock.now())
+    secret = current_app.extensions["config"].secret_key
+    done = erasing.erase(db.session(), subscriber.email, secret_key=secret, now=clock.now())
     db.session.commit()
     return _private(render_template("courses/erase.html", email="", done=done))
 

@@ -1,13 +1,13 @@
 """Why a subscriber left, what a mail that came back said, how consent is proved, and what was asked how often.
 
-Revision: 0016
+Revision: 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
