@@ -45,7 +45,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import clock
-from .accounts import people, sign_ins
+from .accounts import sign_ins
 from .accounts.models import Person, Role
 from .column.models import Settings
 from .column.settings import settings
@@ -163,12 +163,9 @@ def roles_of(view: Callable[..., Any]) -> tuple[Role, ...] | str:
     return getattr(view, "roles", ())
 
 
-def _signed_in(key: str) -> Person | None:
-    """Whom the cookie speaks of: a person of the desk, in a browser that was not signed out from elsewhere."""
-    person = people.by_session_key(db.session(), key)
-    if person is None or not sign_ins.stands(db.session(), person, session.get("sign_in", ""), now=now()):
-        return None
-    return person
+def _signed_in(session_key: str) -> Person | None:
+    """Who the cookie speaks of, while the sign-in that it names stands."""
+    return sign_ins.who(db.session(), session_key, session.get("sign_in", ""), now=now())
 
 
 def _guard() -> ResponseReturnValue | None:

@@ -32,10 +32,11 @@ def begin(session: Session, person: Person, user_agent: str, *, now: datetime) -
     return row.key
 
 
-def stands(session: Session, person: Person, key: str, *, now: datetime) -> bool:
-    """Is this person signed in with this key still."""
-    fresh = SignIn.used_at > now - FORGOTTEN_AFTER
-    return session.scalar(select(SignIn.id).where(SignIn.person_id == person.id, SignIn.key == key, fresh)) is not None
+def who(session: Session, session_key: str, key: str, *, now: datetime) -> Person | None:
+    """Who a cookie with these two keys speaks of; nobody once the person left, or one of the keys ended."""
+    query = select(Person).join(SignIn, SignIn.person_id == Person.id)
+    query = query.where(Person.session_key == session_key, Person.left_at.is_(None))
+    return session.scalar(query.where(SignIn.key == key, SignIn.used_at > now - FORGOTTEN_AFTER))
 
 
 def note_use(session: Session, key: str, *, now: datetime) -> None:

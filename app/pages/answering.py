@@ -23,6 +23,9 @@ from .keeping import Page, Shelf, make
 LONGEST = timedelta(hours=1)
 """What a page says of "lately" (Recently surfaced) may be this old; slots and decisions show at once."""
 
+NOT_OF_LETTERS = (None, "operations", "comments_desk")
+"""Blueprints whose pages make no change come true: files, operations, and the queue, which asks little."""
+
 _MARK = "dearfriday.mark"
 _MAY_KEEP = "dearfriday.may_keep"
 _UNTIL = "dearfriday.until"
@@ -54,7 +57,7 @@ def make_changes_first(app: Flask) -> None:
 
 
 def _make_due_changes() -> None:
-    if request.blueprint in (None, "operations") or not changing.is_any_due(db.session(), now()):
+    if request.blueprint in NOT_OF_LETTERS or not changing.is_any_due(db.session(), now()):
         return
     db.session.rollback()  # what was read is of before
     with writing():

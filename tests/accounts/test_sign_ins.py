@@ -30,24 +30,24 @@ def test_a_browser_that_was_ended_is_signed_out(cast: Cast, session: Session) ->
     first, second = begun(cast), begun(cast)
     (row,) = [one for one in sign_ins.of_person(session, cast.ada, now=NOON) if one.key == first]
     sign_ins.end(session, cast.mo, row.id)  # not his
-    assert sign_ins.stands(session, cast.ada, first, now=NOON)
+    assert sign_ins.who(session, cast.ada.session_key, first, now=NOON)
     sign_ins.end(session, cast.ada, row.id)
-    assert not sign_ins.stands(session, cast.ada, first, now=NOON)
-    assert sign_ins.stands(session, cast.ada, second, now=NOON)
+    assert not sign_ins.who(session, cast.ada.session_key, first, now=NOON)
+    assert sign_ins.who(session, cast.ada.session_key, second, now=NOON)
     third = begun(cast)
     sign_ins.end_others(session, cast.ada, third)
     assert [one.key for one in sign_ins.of_person(session, cast.ada, now=NOON)] == [third]
 
 
 def test_a_key_is_worth_nothing_to_another_person(cast: Cast, session: Session) -> None:
-    assert not sign_ins.stands(session, cast.mo, begun(cast), now=NOON)
-    assert not sign_ins.stands(session, cast.ada, "", now=NOON)
+    assert not sign_ins.who(session, cast.mo.session_key, begun(cast), now=NOON)
+    assert not sign_ins.who(session, cast.ada.session_key, "", now=NOON)
 
 
 def test_where_nothing_was_done_for_long_one_is_signed_out(cast: Cast, session: Session) -> None:
     key, end = begun(cast), NOON + sign_ins.FORGOTTEN_AFTER
-    assert sign_ins.stands(session, cast.ada, key, now=end - timedelta(seconds=1))
-    assert not sign_ins.stands(session, cast.ada, key, now=end)
+    assert sign_ins.who(session, cast.ada.session_key, key, now=end - timedelta(seconds=1))
+    assert not sign_ins.who(session, cast.ada.session_key, key, now=end)
     sign_ins.erase_expired(session, now=end)
     assert sign_ins.of_person(session, cast.ada, now=NOON) == []
 
@@ -55,7 +55,7 @@ def test_where_nothing_was_done_for_long_one_is_signed_out(cast: Cast, session: 
 def test_a_new_password_ends_them_all(cast: Cast, session: Session) -> None:
     key = begun(cast)
     people.set_password(session, cast.ada, "a quite different one")
-    assert not sign_ins.stands(session, cast.ada, key, now=NOON)
+    assert not sign_ins.who(session, cast.ada.session_key, key, now=NOON)
 
 
 @pytest.mark.parametrize(

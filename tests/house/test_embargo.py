@@ -83,6 +83,9 @@ WALK = {
     "/ask/thanks": silent("/ask/thanks"),
     "/waitlist/confirm/<token>": silent("/waitlist/confirm/x"),
     "/waitlist/leave/<token>": silent("/waitlist/leave/x"),
+    "/waitlist/erase/<token>": silent("/waitlist/erase/x"),
+    "/waitlist/next/<token>": silent("/waitlist/next/x"),
+    "/letters/<name>/reported": appears(f"/letters/{NAME}/reported") + silent("/letters/2026-12-25/reported"),
     "/healthz": silent("/healthz"),
     "/readyz": silent("/readyz"),
     "/static/<path:filename>": [],  # files of the code, the same for ever

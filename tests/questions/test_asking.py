@@ -107,5 +107,5 @@ def test_each_empty_list_says_what_to_do(client: FlaskClient, cast: Cast, at: ob
 def test_the_address_goes_with_the_person_who_is_erased(cast: Cast, question: Question) -> None:
     from app.column.erasing import erase
 
-    assert erase(cast.session, "V@example.org", now=cast.now)["questions"] == 1
+    assert erase(cast.session, "V@example.org", secret_key="k", now=cast.now)["questions"] == 1
     assert cast.session.scalars(sa.select(Contact)).all() == []
