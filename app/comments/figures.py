@@ -56,7 +56,8 @@ class Share:
             return 0.0, 100.0
         middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
         half = Z * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
-        return 100 * max(0.0, middle - half), 100 * min(1.0, middle + half)
+        # The share itself is always inside; where it is an end of the interval, rounding must not put it outside.
+        return 100 * max(0.0, min(p, middle - half)), 100 * min(1.0, max(p, middle + half))
 
     def against(self, target: float) -> int:
         """1: more is published than the target, also when chance is allowed for; -1: less; 0: it cannot be told."""
