@@ -73,6 +73,8 @@ def _make_due_changes() -> None:
 def _mark() -> None:
     """Read the edition before anything else of the page is read."""
     if request.method == "GET":
+        # A transaction that began before the count is read would show what was before it, and pass for new.
+        db.session.rollback()
         editions: Editions = current_app.extensions["editions"]
         request.environ[_MARK] = editions.mark(db.session())
 

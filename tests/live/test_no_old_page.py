@@ -77,18 +77,18 @@ def test_after_each_answered_decision_and_pruning_no_worker_gives_an_old_page(wi
         after = ""
         while len(ids) < DECISIONS:
             _, queue = editor.get("/desk/queue" + after)
-            for card in re.split(r"(?=<form[^>]*action=\"/desk/comments/\d+/decision)", queue):
+            for card in re.split(r"(?=<article class=\"card\" id=\"comment-\d+\")", queue)[1:]:
                 found = re.search(r'comments/(\d+)/decision".*?name="seen"[^>]*value="(\w+)"', card, re.DOTALL)
-                before = queue[: queue.index(card)][-4000:]
-                thought = re.findall(r"Thought number \d{3}\.", before)
-                if found and thought and thought[-1] not in ids:
-                    ids[thought[-1]] = found.group(1)
+                # The comment itself comes first in its card; what stands beside it may name others.
+                thought = re.search(r"Thought number \d{3}\.", card)
+                if found and thought and thought[0] not in ids:
+                    ids[thought[0]] = found.group(1)
                     answer = editor.post(
                         f"/desk/comments/{found.group(1)}/decision",
                         verdict="published", seen=found.group(2), csrf_token=token(queue),
                     )  # fmt: skip
                     assert answer[0] == 303
-                    readers.there.add(thought[-1])
+                    readers.there.add(thought[0])
                     for _ in range(8):
                         readers.look(letter)
             more = re.search(r'href="/desk/queue(\?after=[^"]+)"', queue)
