@@ -181,7 +181,7 @@ if (root) new (class Queue {
     try {
       const answer = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, keepalive: true });
       const json = answer.headers.get("Content-Type")?.startsWith("application/json");
-      if (answer.redirected || answer.status === 403) return { again: this.words.signed_out };
+      if (answer.redirected || [401, 403].includes(answer.status)) return { again: this.words.signed_out };
       if (answer.status >= 500 || answer.status === 429) return { again: this.words.unsent };
       return { status: answer.status, said: json ? await answer.json() : null };
     } catch {
