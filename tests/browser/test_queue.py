@@ -16,7 +16,7 @@ from .test_trips import newest_letter
 pytestmark = pytest.mark.browser
 Browsing = Callable[..., Page]
 FASTEST_HAND = 100
-"""Milliseconds from a key to the next comment, the issue's bar. In practice it is under 20."""
+"""Milliseconds from a key to the next comment, the issue's bar."""
 
 MEASURE = """() => {
   window.taken = [];
