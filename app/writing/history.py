@@ -166,14 +166,22 @@ def name(session: Session, version: Version, name: str) -> None:
 
 def compared(old: Draft, new: Draft) -> list[tuple[str, list[Piece]]]:
     """(field, what changed in it) for every text that differs, from top to bottom."""
-    differ = [name for name in TEXTS if getattr(old, name) != getattr(new, name)]
-    return [(name, differences(getattr(old, name), getattr(new, name))) for name in differ]
+    one, other = _as_typed(old), _as_typed(new)
+    return [(name, differences(one[name], other[name])) for name in TEXTS if one[name] != other[name]]
 
 
 def changed_fields(old: Draft, new: Draft) -> set[str]:
     """The names of all fields in which two drafts differ."""
-    one, other = asdict(old), asdict(new)
+    one, other = _as_typed(old), _as_typed(new)
     return {name for name in one if one[name] != other[name]}
+
+
+def _as_typed(draft: Draft) -> dict[str, Any]:
+    """The fields as a form gives them back: spaces at the ends of lines and empty lines around a text are no change."""
+    typed = asdict(draft)
+    for name in TEXTS:
+        typed[name] = "\n".join(line.rstrip() for line in typed[name].split("\n")).strip("\n")
+    return typed
 
 
 def forget(session: Session, *, days: int, now: datetime) -> int:

@@ -89,6 +89,16 @@ def test_what_two_editors_changed_in_different_parts_is_put_together(cast: Cast,
     assert [version.by_id for version in done.with_others] == [cast.ada.id]
 
 
+def test_the_white_space_that_a_form_takes_off_is_no_change(cast: Cast, session: Session) -> None:
+    letter = cast.draft("Title", answer="One. \n\nTwo.\n")  # as an import may bring it
+    ours = base_of(session, letter)
+    form = replace(text(session, letter), answer="One.\n\nTwo.", title="Wanda’s title")
+    saves(cast, letter, ours, cast.ada, answer="One.\n\nThree.")
+    done = save(session, letter, form, ours, by=cast.wanda, now=LATER)
+    assert isinstance(done, Saved)
+    assert (letter.title, letter.answer_source) == ("Wanda’s title", "One.\n\nThree.")
+
+
 def test_two_editors_who_say_the_same_are_in_no_conflict(cast: Cast, session: Session) -> None:
     letter = cast.draft(answer="One.")
     ours = base_of(session, letter)
