@@ -144,6 +144,20 @@ def test_kept_pages_stand_until_the_change_at_the_longest(cast: Cast, session: S
     assert publishing.next_slot_at(session, FRIDAY.moment) is None
 
 
+def test_a_page_kept_before_a_change_was_scheduled_does_not_outlive_its_moment(
+    cast: Cast, session: Session, letter: Letter, client: FlaskClient, at
+) -> None:  # type: ignore[no-untyped-def]
+    version, address = change_of(cast, letter, answer="About zebras."), f"/letters/{letter.name}/"
+    soon = NOON + timedelta(minutes=5)  # within the hour for which any page is kept
+    at(NOON)
+    assert "aardvarks" in client.get(address).text
+    changing.schedule(session, letter, version, Slot(soon.replace(tzinfo=None), "UTC"), by=cast.ada, now=NOON)
+    session.commit()
+    assert "aardvarks" in client.get(address).text
+    at(soon)
+    assert "zebras" in client.get(address).text
+
+
 def test_a_change_into_a_rubric_that_got_a_letter_at_that_moment_changes_all_but_the_rubric(
     cast: Cast, session: Session, letter: Letter
 ) -> None:
