@@ -106,7 +106,7 @@ def _deliverable_in_any_script(form: Form, field: Field) -> None:
 def checked_address(text: str, *, any_script: bool) -> str:
     """The address in its usual form. Raises ValidationError, which says what one looks like."""
     try:
-        address = validate_email(text, check_deliverability=False, allow_smtputf8=any_script)
+        address = validate_email(text, check_deliverability=False, allow_smtputf8=any_script, strict=True)
     except EmailNotValidError:
         raise ValidationError(_("This is not a mail address. It should look like name@example.org.")) from None
     return address.ascii_email or f"{address.local_part}@{address.ascii_domain}"
