@@ -90,7 +90,7 @@ def test_a_question_becomes_a_letter_and_comes_out(house: House, visitor: Visito
     expect(editor.locator("main")).to_contain_text("Friday")
     editor.locator("input[name=when][value=now]").check()
     editor.locator("main form button").first.click()
-    expect(editor.locator("[role=status]").first).to_contain_text("slot")
+    expect(editor.locator("[role=status]").first).to_contain_text("is out")
 
     reader.goto("/")
     expect(reader.locator(".letter-title").first).to_contain_text("silent?")
