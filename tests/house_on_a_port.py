@@ -10,6 +10,7 @@ import sys
 import time
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
@@ -65,6 +66,8 @@ class House:
 
     def __init__(self, data: Path, copy_of: Path | None = None) -> None:
         self.data = data
+        self.cookies: dict[str, list[Any]] = {}
+        """Of each role that signed in with a browser."""
         if copy_of is not None:
             shutil.copytree(copy_of, data, dirs_exist_ok=True)
         with socket.socket() as free:
