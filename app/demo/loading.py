@@ -17,10 +17,10 @@ from ..comments import moderation, pruning, submission
 from ..comments.models import Verdict
 from ..courses import waitlist
 from ..courses.models import Course
-from ..letters import drafting, publishing
+from ..letters import drafting, publishing, selecting
 from ..letters.drafting import Draft
 from ..letters.fridays import Slot, previous_slots, slots
-from ..letters.models import Adviser, Letter, Related, Rubric, Topic
+from ..letters.models import Adviser, Letter, Related, Rubric, Selection, Topic
 from ..mail.models import Delivery
 from ..questions import inbox
 from ..refusals import Refusal
@@ -54,6 +54,8 @@ def load(session: Session, language: str, *, now: datetime) -> str:
     letters = {file.stem: _letter(session, _read(file), rows, staff, now) for file in files}
     for file in files:
         _relate(session, letters, file)
+    for one in column["selections"]:
+        _select(session, one, letters, rows, language, now)
     for question in column["questions"]:
         sent = now - timedelta(days=question["days_ago"])
         inbox.send(session, name=question["name"], text=question["text"], email=question.get("email", ""), now=sent)
@@ -72,7 +74,7 @@ def _order(session: Session, column: dict[str, Any], now: datetime) -> dict[str,
     language = column["language"]
     about = column["adviser"].get("about", "")
     adviser = Adviser(
-        slug="adviser",
+        slug=column["adviser"]["slug"],
         name=column["adviser"]["name"],
         about_source=about,
         about_html=letter_text.render(about, language),
@@ -162,3 +164,24 @@ def _comment(
 def _relate(session: Session, letters: dict[str, Letter], file: Path) -> None:
     for position, stem in enumerate(_read(file).get("related", [])):
         session.add(Related(letter_id=letters[file.stem].id, related_id=letters[stem].id, position=position))
+
+
+def _select(
+    session: Session,
+    one: dict[str, Any],
+    letters: dict[str, Letter],
+    rows: dict[str, Any],
+    language: str,
+    now: datetime,
+) -> None:
+    selection = Selection(
+        slug=one["slug"],
+        title=one["title"],
+        about_source=one["about"],
+        about_html=letter_text.render(one["about"], language),
+        adviser_id=rows["adviser"].id,
+        created_at=now,
+    )
+    session.add(selection)
+    session.flush()
+    selecting.put_together(session, selection, [letters[stem].name for stem in one["letters"]])

@@ -26,6 +26,10 @@ def render(source: str, language: str) -> str:
     """
     tokens = _markdown.parse(source)
     _lower_headings(tokens)
+    for paragraph in _quoted_paragraphs(tokens):
+        name = _speaker(paragraph)
+        if name is not None:
+            name.attrSet("class", "speaker")
     for code, part in groupby(zip(_languages(tokens, language), tokens, strict=True), key=lambda one: one[0]):
         typeset_tokens([token for _, token in part], code)
     return safe_html(_markdown.renderer.render(tokens, _markdown.options, {}), LETTER_TAGS)
@@ -41,6 +45,24 @@ def _lower_headings(tokens: list[Token]) -> None:
             above.append(token.tag)
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(len(above) + HIGHEST_HEADING - 1, LOWEST_HEADING)}"
+
+
+def _quoted_paragraphs(tokens: list[Token]) -> Iterator[Token]:
+    """The text of every paragraph that stands in a quotation, of whatever depth."""
+    depth = 0
+    for token in tokens:
+        depth += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        if depth and token.type == "inline":
+            yield token
+
+
+def _speaker(paragraph: Token) -> Token | None:
+    """The bold words and their colon with which it begins: `**Gerald:** …` says who said it."""
+    children = [child for child in paragraph.children or [] if child.type != "text" or child.content]
+    kinds = [child.type for child in children[:3]]
+    if kinds == ["strong_open", "text", "strong_close"] and children[1].content.rstrip().endswith(":"):
+        return children[0]
+    return None
 
 
 def _languages(tokens: list[Token], language: str) -> list[str]:

@@ -8,7 +8,7 @@ LETTER_TAGS = COMMENT_TAGS | {
     *("em", "strong", "s", "sub", "sup", "code", "pre", "hr", "ul", "ol", "li", "h2", "h3", "h4"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
-ATTRIBUTES = {"a": ["href", "rel", "title"], "ol": ["start"], "blockquote": ["lang"]}
+ATTRIBUTES = {"a": ["href", "rel", "title"], "ol": ["start"], "blockquote": ["lang"], "strong": ["class"]}
 
 
 def safe_html(html: str, tags: frozenset[str]) -> str:

@@ -161,3 +161,17 @@ def test_a_quotation_of_an_unknown_language_says_that_and_one_of_the_same_says_n
     assert '<blockquote lang="">' in render("Пишут:\n\n> Quousque tandem abutere patientia nostra?", "ru")
     for quotation in ("Присмотрелись. Глубоко. Давайте третий.", "OK", "12:30, http"):
         assert "lang" not in render(f"Пишут:\n\n> {quotation}", "ru")
+
+
+@pytest.mark.parametrize(
+    ("source", "speakers"),
+    [
+        ("> **Gerald:** Hello.\n>\n>> **Anna:** Bear with her.\n>\n> **Gerald:** I liked it.", 3),
+        ("> **Я:** Рады!", 1),
+        ("> I **love:** it. **Not:** this.", 0),
+        ("> **Gerald** is no speaker.", 0),
+        ("**Gerald:** nobody quotes this.", 0),
+    ],
+)
+def test_who_says_it_is_marked_wherever_a_quoted_paragraph_begins_with_a_name(source: str, speakers: int) -> None:
+    assert render(source, "en").count('<strong class="speaker">') == speakers
