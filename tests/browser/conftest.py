@@ -53,7 +53,7 @@ def eventually(page: Page, holds: Callable[[], bool], patience: float = 20.0) ->
 
 
 def sign_in(page: Page, house: House, role: str) -> Page:
-    """The desk, as somebody with this role sees it; by the cookie of the role's last time, for signing in is limited."""
+    """The desk, as somebody with this role sees it; by the cookie of the role's last time: signing in is limited."""
     page.context.add_cookies(house.cookies.get(role, []))
     page.goto("/desk/")
     if page.locator("[name=password]").is_visible():
