@@ -184,4 +184,5 @@ def _select(
     )
     session.add(selection)
     session.flush()
-    selecting.put_together(session, selection, [letters[stem].name for stem in one["letters"]])
+    names = [letters[stem].name or "" for stem in one["letters"]]
+    selecting.put_together(session, selection, names)
