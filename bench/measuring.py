@@ -86,7 +86,7 @@ def requests_per_second(
     command += ["-H", f"Accept-Encoding: {coding}"] if coding else []
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    if found is None or "Non-2xx" in said:
+    if found is None or not float(found.group(1)) or "Non-2xx" in said:
         raise RuntimeError(said)
     return float(found.group(1))
 

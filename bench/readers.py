@@ -12,7 +12,7 @@ from app import create_app
 from app.config import from_environment
 from app.db import db
 
-from .building import build
+from .building import build, text
 from .isso import isso
 from .measuring import median_of_pairs, nginx, requests_per_second, seconds_of, served
 
@@ -91,7 +91,8 @@ def _cold(address: str, column: Path, letter: str) -> Row:
     """The same page, made for each request: a page with a query is never kept."""
     with tempfile.TemporaryDirectory() as folder, isso(column, letter, Path(folder)) as peer:
         ratio, ours, theirs = median_of_pairs(
-            lambda: requests_per_second(address + "?made=anew"), lambda: requests_per_second(peer)
+            lambda: requests_per_second(address + "?made=anew", seconds=5),
+            lambda: requests_per_second(peer, seconds=5),
         )
     said = f"{ratio:.1f} ({ours:,.0f} of {theirs:,.0f} requests/s)"
     return "the same, cold, against Isso with the same 50 comments, 2 workers each", said, ">= 10", ratio >= 10
@@ -102,7 +103,13 @@ def _sizes(small: Path, large: Path) -> Iterator[Row]:
     large.mkdir()
     names = {small: _newest(small), large: build(large, letters=LARGE[0], comments=LARGE[1])}
     clients = {data: create_app(from_environment({"DEARFRIDAY_DATA": str(data)})) for data in (small, large)}
-    pages = {"letter": "/letters/{}/", "home": "/"}
+    rare = text(0, 3).split()[2]
+    pages = {
+        "letter": "/letters/{}/",
+        "home": "/",
+        "search for a word that all have": "/search/?q=deadline",
+        "search for a word that few have": f"/search/?q={rare}",
+    }
     for what, address in pages.items():
 
         def take(data: Path, address: str = address) -> float:

@@ -166,6 +166,10 @@ def test_a_letter_says_what_it_is_where_its_address_is_passed_on(client: FlaskCl
     assert client.get(metas["og:image"].removeprefix("http://localhost")).mimetype == "image/png"
     home = Page(client.get("/").text).metas
     assert (home["og:type"], home["og:image"]) == ("website", "http://localhost/card.png")
+    for path in ("/letters/", "/search/", "/ask/"):
+        page = Page(client.get(path).text).metas
+        assert page["og:url"] == f"http://localhost{path}"
+        assert page["description"].strip()
 
 
 @pytest.mark.parametrize(
