@@ -80,5 +80,5 @@ def look(comment_id: int) -> ResponseReturnValue:
 @only("moderator", "editor")
 def history(comment_id: int) -> ResponseReturnValue:
     comment = db.session.get(Comment, comment_id) or abort(404)
-    comments = same_address.of_same_sender(db.session(), comment)
+    comments = same_address.of_same_sender(db.session(), comment, pending=not column().hide_names)
     return render_template("desk/same_address.html", comment=comment, comments=comments)

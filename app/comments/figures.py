@@ -9,8 +9,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
@@ -81,8 +82,16 @@ def window(now: datetime) -> tuple[date, date]:
 
 def share(session: Session, now: datetime) -> Share:
     """The desk's decisions of the last DAYS: the meter."""
-    sums = select(func.sum(DecidedDay.published), func.sum(DecidedDay.declined))
-    return _share(*session.execute(sums.where(DecidedDay.day.between(*window(now)))).one())
+    row = session.execute(select(*sums(now))).one()
+    return _share(row[0], row[1])
+
+
+def sums(now: datetime) -> list[ColumnElement[Any]]:
+    """What the meter is made of, to be asked together with something else: how many were published, how many not."""
+    return [
+        select(func.sum(column)).where(DecidedDay.day.between(*window(now))).scalar_subquery()
+        for column in (DecidedDay.published, DecidedDay.declined)
+    ]
 
 
 def by_editor(session: Session, now: datetime) -> list[tuple[Person, Share]]:

@@ -18,8 +18,6 @@ from .models import Comment, Gist, Sketch
 
 ALIKE = 0.3
 """Pending comments that share so much of their words stand together in the queue by likeness (Jaccard's index)."""
-WINDOW = 500
-"""Pending comments, the oldest, among which like ones are put together."""
 PORTION = 1000
 PUBLISHED = Comment.standing == "published"
 
@@ -69,18 +67,11 @@ def rebuild(session: Session) -> Iterator[str]:
         yield from ("sketch" for _ in rows)
 
 
-def by_kin(session: Session, ids: Sequence[int]) -> dict[int, int]:
-    """{comment's id: id of the first of its kin}, like ones together: each kin stands where its first one does.
-
-    ids: comments that wait, in the order in which they do. Kin are told among the first WINDOW ones, so that a long
-    queue costs no more than a short one; the others are not in it.
-    """
-    some = list(dict.fromkeys(ids))[:WINDOW]
-    rows = session.execute(select(Sketch.comment_id, Sketch.words).where(Sketch.comment_id.in_(some)))
-    texts = {comment_id: telling(words.split()) for comment_id, words in rows}
-    firsts = kin([texts.get(one, frozenset()) for one in some], ALIKE)
-    in_kin = sorted(range(len(some)), key=lambda place: (firsts[place], place))
-    return {some[place]: some[firsts[place]] for place in in_kin}
+def by_kin(texts: Sequence[str]) -> list[tuple[int, bool]]:
+    """(place, is it like one before it) for each of these sketches' words, like ones together: each kin stands where
+    the first of it does."""
+    firsts = kin([telling(words.split()) for words in texts], ALIKE)
+    return [(place, firsts[place] != place) for place in sorted(range(len(texts)), key=lambda n: (firsts[n], n))]
 
 
 def _unsketched() -> Select[int, str, str]:

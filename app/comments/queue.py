@@ -18,7 +18,7 @@ from ..db import db
 from ..letters.models import Letter
 from ..refusals import Refusal
 from ..web import column, moment, now, only
-from . import beside, doors, figures, moderation, postponing, presence, setting_aside, thread, together, waiting
+from . import beside, doors, moderation, postponing, presence, setting_aside, thread, together, waiting
 from .desk import bp
 from .forms import SetAsideForm
 from .models import PILES, VERDICTS, Comment, Decision, SetAside
@@ -38,6 +38,7 @@ def queue() -> ResponseReturnValue:
     more = cases[PER_PAGE - 1].place if len(cases) > PER_PAGE else None
     del cases[PER_PAGE:]
     letters = {case.comment.letter.id: case.comment.letter for case in cases}
+    numbers, share = waiting.head(db.session(), current_user, now=now())
     return render_template(
         "desk/queue.html",
         cases=cases,
@@ -49,8 +50,8 @@ def queue() -> ResponseReturnValue:
         asked=asked,
         more=more,
         after=request.args.get("after"),
-        numbers=waiting.numbers(db.session(), current_user),
-        share=figures.share(db.session(), now()),
+        numbers=numbers,
+        share=share,
         target=column().target_percent,
     )
 

@@ -27,8 +27,13 @@ def sender_of(email: str, secret_key: str) -> str | None:
     return hmac.new(secret_key.encode(), PURPOSE + email_key(email).encode(), hashlib.sha256).hexdigest()
 
 
-def of_same_sender(session: Session, comment: Comment) -> list[Comment]:
-    """The comments that came from the address of this one, this one among them, the latest first."""
+def of_same_sender(session: Session, comment: Comment, *, pending: bool = True) -> list[Comment]:
+    """The comments that came from the address of this one, this one among them, the latest first.
+
+    pending: also those that wait. Where names are hidden until the decision, a name beside them would tell theirs.
+    """
+    if not pending and comment.standing == "pending":
+        return []
     query = (
         select(Comment)
         .where(Comment.sender == comment.sender if comment.sender else Comment.id == comment.id)
@@ -36,7 +41,7 @@ def of_same_sender(session: Session, comment: Comment) -> list[Comment]:
         .order_by(Comment.submitted_at.desc(), Comment.id.desc())
         .limit(MOST)
     )
-    return list(session.scalars(query))
+    return list(session.scalars(query if pending else query.where(Comment.standing != "pending")))
 
 
 def forget(session: Session, *, days: int, now: datetime) -> int:

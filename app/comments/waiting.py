@@ -6,7 +6,7 @@ place on, so the length of the queue does not matter. The order never looks at t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
@@ -17,9 +17,10 @@ from ..accounts.models import Person
 from ..db import UTCDateTime
 from ..letters.models import Letter
 from ..letters.publishing import BRIEF
+from . import figures, gathering
 from .models import END_OF_LINE, LINE, Comment, Postponement, Presence
 
-Order = Literal["oldest", "newest", "letter"]
+Order = Literal["oldest", "newest", "letter", "likeness"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 MOST_COUNTED = 10_000
 """Nobody needs to know of more, and counting on would take longer the more there are."""
@@ -50,11 +51,25 @@ class Case:
     """By which it stands in its stretch: when it was sent, or skipped."""
     reader: str | None
     """Another editor who is reading it now."""
+    begun: datetime | None = None
+    """When the list was begun in which like ones are together."""
+    like: bool = False
+    """Is it like one before it, in that order."""
 
     @property
     def place(self) -> str:
         """Its place as it stands in an address; `line` goes on behind it, whatever was decided meanwhile."""
-        return f"{self.stretch}_{self.comment.letter_id}_{self.moment.isoformat()}_{self.comment.id}"
+        begun = f"_{self.begun.isoformat()}" if self.begun else ""
+        return f"{self.stretch}_{self.comment.letter_id}_{self.moment.isoformat()}_{self.comment.id}{begun}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    stretch: int
+    letter_id: int
+    moment: datetime
+    comment_id: int
+    begun: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +99,52 @@ def line(
     Raises NoPlace.
     """
     place = _place(after) if after else None
-    first = place[0] if place else _IN_TURN
+    first = place.stretch if place else _IN_TURN
+    if order == "likeness" and since is None and first == _IN_TURN:
+        return _by_likeness(session, person, now, limit, place)
     stretches = [
-        _stretch(which, order, person, place[1:] if place and which == first else None, since, limit)
+        _stretch(which, order, person, place if place and which == first else None, since, limit)
         for which in range(first, _SKIPPED + 1)
     ]
     cases = _cases(session, union_all(*stretches), person, now)
     return sorted(cases, key=_key(order))[:limit]
 
 
+def _by_likeness(session: Session, person: Person, now: datetime, limit: int, place: _Place | None) -> list[Case]:
+    begun = max(place.begun, now - gathering.LONGEST) if place and place.begun else now
+    gathered = gathering.gather(session, person, begun=begun)
+    follow = gathered.after(place.moment, place.comment_id) if place else gathered.ids
+    some = [one for one in follow if one in gathered.waiting][:limit]
+    ends = [one for one in (place and (place.moment, place.comment_id), gathered.last) if one]
+    behind = _Place(_IN_TURN, 0, *max(ends), None) if ends else None
+    chosen = _columns(_IN_TURN, Comment.submitted_at).where(Comment.id.in_(some), _waits())
+    stretches = [_stretch(which, "oldest", person, None, None, limit) for which in (_SET_ASIDE, _SKIPPED)]
+    rest = _stretch(_IN_TURN, "oldest", person, behind, None, limit)
+    cases = _cases(session, union_all(chosen, rest, *stretches), person, now, begun)
+    rank = {one: n for n, one in enumerate(some)}
+    cases.sort(key=lambda case: (case.stretch, rank.get(case.comment.id, limit), *_key("oldest")(case)))
+    return [replace(case, like=case.comment.id in gathered.like) for case in cases[:limit]]
+
+
 def pile(session: Session, person: Person, *, now: datetime, limit: int, after: str | None = None) -> list[Case]:
     """What the editor laid on the "maybe" pile, in that order. Raises NoPlace."""
-    place = _place(after)[1:] if after else None
+    place = _place(after) if after else None
     return sorted(_cases(session, _postponed("maybe", person, place, None, limit), person, now), key=_key("oldest"))
 
 
 def numbers(session: Session, person: Person) -> Numbers:
     """How much waits."""
+    row = session.execute(select(*_numbers(person))).one()
+    return Numbers(row[0], row[1], row[2] or 0)
+
+
+def head(session: Session, person: Person, *, now: datetime) -> tuple[Numbers, figures.Share]:
+    """What stands above the queue, in one question: how much waits, and the meter."""
+    row = session.execute(select(*_numbers(person), *figures.sums(now))).one()
+    return Numbers(row[0], row[1], row[2] or 0), figures.Share(int(row[3] or 0), int(row[4] or 0))
+
+
+def _numbers(person: Person) -> list[ColumnElement[Any]]:
     some = select(Comment.id).where(_waits()).limit(MOST_COUNTED + 1)
     maybe = (
         select(Postponement.comment_id)
@@ -108,13 +152,8 @@ def numbers(session: Session, person: Person) -> Numbers:
         .where(Postponement.person_id == person.id, Postponement.pile == "maybe")
         .limit(MOST_COUNTED)
     )
-    row = session.execute(
-        select(
-            *(select(func.count()).select_from(rows.subquery()).scalar_subquery() for rows in (some, maybe)),
-            select(func.max(Comment.id)).scalar_subquery(),
-        )
-    ).one()
-    return Numbers(row[0], row[1], row[2] or 0)
+    counted = (select(func.count()).select_from(rows.subquery()).scalar_subquery() for rows in (some, maybe))
+    return [*counted, select(func.max(Comment.id)).scalar_subquery()]
 
 
 def number(session: Session) -> int:
@@ -148,7 +187,7 @@ def _waits() -> ColumnElement[bool]:
 
 
 def _stretch(
-    which: int, order: Order, person: Person, place: tuple[Any, ...] | None, since: int | None, limit: int
+    which: int, order: Order, person: Person, place: _Place | None, since: int | None, limit: int
 ) -> Select[Any]:
     if which == _SKIPPED:
         return _postponed("skipped", person, place, since, limit)
@@ -162,7 +201,7 @@ def _stretch(
     return _from(query, place, since, limit, Comment.submitted_at, by_letter=by_letter, backwards=order == "newest")
 
 
-def _postponed(pile: str, person: Person, place: tuple[Any, ...] | None, since: int | None, limit: int) -> Select[Any]:
+def _postponed(pile: str, person: Person, place: _Place | None, since: int | None, limit: int) -> Select[Any]:
     query = (
         _columns(_SKIPPED, Postponement.postponed_at)
         .join(Postponement, Postponement.comment_id == Comment.id)
@@ -177,7 +216,7 @@ def _columns(which: int, moment: Any) -> Select[Any]:
 
 def _from(
     query: Select[Any],
-    place: tuple[Any, ...] | None,
+    place: _Place | None,
     since: int | None,
     limit: int,
     moment: Any,
@@ -188,8 +227,11 @@ def _from(
     """So many rows of a stretch from a place on; a SELECT around them, because a UNION's parts have no LIMIT."""
     columns = [*([Comment.letter_id] if by_letter else []), moment, Comment.id]
     if place is not None:
-        letter_id, at, last = place
-        here = tuple_(*([literal(letter_id)] if by_letter else []), literal(at, UTCDateTime), literal(last))
+        here = tuple_(
+            *([literal(place.letter_id)] if by_letter else []),
+            literal(place.moment, UTCDateTime),
+            literal(place.comment_id),
+        )
         query = query.where(tuple_(*columns) < here if backwards else tuple_(*columns) > here)
     if since is not None:
         query = query.where(Comment.id > since)
@@ -197,7 +239,7 @@ def _from(
     return select(rows)
 
 
-def _cases(session: Session, rows: Any, person: Person, now: datetime) -> list[Case]:
+def _cases(session: Session, rows: Any, person: Person, now: datetime, begun: datetime | None = None) -> list[Case]:
     chosen = rows.subquery()
     reader = (
         select(func.min(Person.name))
@@ -211,7 +253,7 @@ def _cases(session: Session, rows: Any, person: Person, now: datetime) -> list[C
         .join(Comment.letter)
         .options(contains_eager(Comment.letter).lazyload("*"))
     )
-    return [Case(*row) for row in session.execute(query)]
+    return [Case(row[0], row[1], row[2], row[3], begun) for row in session.execute(query)]
 
 
 def _key(order: Order) -> Callable[[Case], tuple[Any, ...]]:
@@ -223,11 +265,13 @@ def _key(order: Order) -> Callable[[Case], tuple[Any, ...]]:
     return key
 
 
-def _place(name: str) -> tuple[int, int, datetime, int]:
+def _place(name: str) -> _Place:
     try:
-        stretch, letter_id, moment, last = name.replace(" ", "+").split("_")
-        found = int(stretch), int(letter_id), datetime.fromisoformat(moment), int(last)
-        if not (_IN_TURN <= found[0] <= _SKIPPED and found[2].tzinfo and max(found[1], found[3]) < 2**31):
+        stretch, letter_id, moment, last, *more = name.replace(" ", "+").split("_")
+        (begun,) = map(datetime.fromisoformat, more) if more else (None,)
+        found = _Place(int(stretch), int(letter_id), datetime.fromisoformat(moment), int(last), begun)
+        zoned = found.moment.tzinfo and (begun is None or begun.tzinfo)
+        if not (_IN_TURN <= found.stretch <= _SKIPPED and zoned and max(found.letter_id, found.comment_id) < 2**31):
             raise NoPlace(name)
     except ValueError:
         raise NoPlace(name) from None

@@ -55,33 +55,6 @@ def test_what_came_in_past_the_rules_is_sketched_by_reindex(cast: Cast, session:
     assert session.get(Sketch, erased.id) is None
 
 
-def test_like_ones_stand_together_where_the_first_of_them_does(cast: Cast, session: Session) -> None:
-    letter = cast.letter()
-    said = [
-        "Ask for the money before the sketch, never after the sketch.",
-        "My neighbour breeds pigeons in a lighthouse.",
-        "Never after the sketches: ask for money before.",
-        "A contract of one page is read, one of forty pages is signed.",
-        "Pigeons in the lighthouse, bred by neighbours!",
-    ]
-    ids = [cast.comment(letter, text, days_ago=9 - n).id for n, text in enumerate(said)]
-    found = likeness.by_kin(session, ids)
-    assert list(found) == [ids[0], ids[2], ids[1], ids[4], ids[3]]
-    assert found[ids[2]] == ids[0]
-    # The first is decided: its kin stands where the next of it does, which is further down.
-    assert list(likeness.by_kin(session, ids[1:])) == [ids[1], ids[4], ids[2], ids[3]]
-
-
-def test_only_the_oldest_are_put_together_however_many_wait(
-    cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    letter = cast.letter()
-    ids = [cast.comment(letter, f"Thought {n}, lighthouse.").id for n in range(4)]
-    monkeypatch.setattr(likeness, "WINDOW", 3)
-    assert set(likeness.by_kin(session, ids)) == set(ids[:3])
-    assert likeness.by_kin(session, []) == {}
-
-
 def test_a_database_that_loses_a_comment_loses_its_words(cast: Cast, session: Session) -> None:
     cast.comment(cast.letter(), TEXT)
     session.execute(sa.delete(Comment))

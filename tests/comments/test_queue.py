@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from app.column.settings import settings
 from app.comments import moderation, postponing, setting_aside
 from app.comments.models import Comment, Decision, Postponement
+from app.comments.waiting import ORDERS
 from app.db import db
 
 from ..cast import Cast
@@ -64,6 +65,11 @@ def test_the_orders_the_pile_and_the_next_page_are_addresses(mo: FlaskClient, ca
     assert cards(newest)[:2] == [sent[24].id, sent[23].id]
     assert "order=newest" in (re.search(r'data-more="([^"]+)"', newest) or [""])[0]
     assert cards(mo.get("/desk/queue?pile=maybe").text) == [sent[3].id]
+    like = mo.get("/desk/queue?order=likeness").text
+    more = re.search(r'<p class="onward only-plain"><a href="([^"]+)"', like)
+    assert more
+    rest = cards(mo.get(more.group(1).replace("&amp;", "&")).text)
+    assert sorted(cards(like) + rest) == sorted(comment.id for comment in sent if comment is not sent[3])
     assert "25 comments wait." in first
     for wrong, status in (("order=name", 404), ("after=nowhere", 400)):
         assert mo.get(f"/desk/queue?{wrong}").status_code == status
@@ -161,6 +167,41 @@ def test_names_are_hidden_until_the_decision_if_the_desk_wants_it(mo: FlaskClien
     assert "Ira Vernadskaya" in mo.get("/desk/comments").text
 
 
+def test_nothing_beside_a_comment_tells_whose_it_is_while_names_are_hidden(mo: FlaskClient, cast: Cast) -> None:
+    letter, other = cast.letter("Here"), cast.letter("Elsewhere")
+    text = "The keeper of a lighthouse asked me for a logo, and paid with smoked herring."
+    cast.declined(other, text, name="Ira Vernadskaya")
+    cast.published(other, text, name="Somebody Else")
+    cast.published(letter, f"{text} Twice.", name="Ira Vernadskaya")  # her name as readers see it
+    cast.published(letter, "> Ask why.\n\nNobody pays with herring.", name="Pavel")
+    mine = cast.comment(letter, text, name="Ira Vernadskaya", email="ira@example.org", sender="x" * 64)
+    newcomer = cast.comment(letter, "Contracts of one page are read.", name="Newcomer")
+    addresses = ("/desk/queue", f"/desk/queue/letters/{letter.id}")
+    for address in addresses:
+        page = mo.get(address).text
+        assert "The same text from the same name" in page
+        assert "Nearly the same text from the same name" in page
+        assert "First comment under this name" in page
+    settings(cast.session).hide_names = True
+    cast.session.commit()
+    for address in addresses:
+        page = mo.get(address).text
+        assert "The same text as another comment" in page
+        assert "Nearly the same text as another comment" in page
+        for tell in ("the same name", "another name", "under this name", "Newcomer", "ira@example.org", "Somebody",
+                     f'href="/letters/{other.name}/"', f"/desk/comments/{mine.id}/history"):  # fmt: skip
+            assert tell not in page
+        # Published comments keep their names, whoever wrote them, and nothing sets one of them apart.
+        assert page.count('<bdi class="remark-name">Ira Vernadskaya</bdi>') == 1
+        assert page.count('<bdi class="remark-name">Pavel</bdi>') == 1
+    sure = {f"verdict-{one.id}": "declined" for one in (mine, newcomer)} | {
+        f"seen-{one.id}": moderation.seen_of(one) for one in (mine, newcomer)
+    }
+    page = mo.post(addresses[1], data=sure | {"csrf_token": token(mo.get(addresses[1]).text)}).text
+    assert "decline 2" in page
+    assert not any(tell in page for tell in ("Vernadskaya", "Newcomer"))
+
+
 def test_what_is_set_aside_is_marked_and_can_be_let_in(mo: FlaskClient, cast: Cast) -> None:
     comment = cast.comment(cast.letter(), "A casino.")
     address = "/desk/queue/set-aside"
@@ -194,7 +235,8 @@ def test_comments_of_one_letter_are_closed_and_opened(mo: FlaskClient, cast: Cas
     assert 'id="add"' in mo.get(page).text
 
 
-def test_the_page_asks_the_database_eight_times_at_most(mo: FlaskClient, app: Flask, cast: Cast) -> None:
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_page_asks_the_database_eight_times_at_most(mo: FlaskClient, app: Flask, cast: Cast, order: str) -> None:
     for n in range(30):
         letter = cast.letter()
         cast.published(letter)
@@ -212,7 +254,7 @@ def test_the_page_asks_the_database_eight_times_at_most(mo: FlaskClient, app: Fl
         engine = db.engine
     sa.event.listen(engine, "before_cursor_execute", listen)
     try:
-        page = mo.get("/desk/queue").text
+        page = mo.get(f"/desk/queue?order={order}").text
     finally:
         sa.event.remove(engine, "before_cursor_execute", listen)
     assert len(cards(page)) == 20

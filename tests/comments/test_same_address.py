@@ -125,7 +125,12 @@ def test_the_readers_form_keeps_the_hash_and_the_desk_is_one_click_from_it(
     settings(cast.session).hide_names = True
     cast.session.commit()
     page = client.get(address).text
-    assert page.count("Vera") == 1  # the decided one; of the pending one the name is hidden, and its address
+    assert "First thought." in page
+    assert "Second thought." not in page  # beside its sender's other comments its name would be told
+    waiting = next(one for one in same_address.of_same_sender(cast.session, first) if one.standing == "pending")
+    page = client.get(f"/desk/comments/{waiting.id}/history").text
+    assert "hidden until its decision" in page
+    assert not any(told in page for told in ("Vera", "First thought.", "Second thought."))
 
 
 def test_readers_see_nothing_of_it(client: FlaskClient, cast: Cast, at: Any) -> None:

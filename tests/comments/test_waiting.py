@@ -68,7 +68,9 @@ def test_page_after_page_shows_each_comment_once_whatever_is_decided_meanwhile(
 
 
 @pytest.mark.parametrize("place", ["x", "0_1_2026-11-23", "9_1_2026-11-23T12:00:00+00:00_1", "0_1_2026-11-23_1",
-                                   "0_1_2026-11-23T12:00:00+00:00_99999999999999999999"])  # fmt: skip
+                                   "0_1_2026-11-23T12:00:00+00:00_99999999999999999999",
+                                   "0_1_2026-11-23T12:00:00+00:00_1_x", "0_1_2026-11-23T12:00:00+00:00_1_2026-11-23",
+                                   "0_1_2026-11-23T12:00:00+00:00_1_2026-11-23T12:00:00+00:00_1"])  # fmt: skip
 def test_a_place_that_is_none_is_refused(cast: Cast, session: Session, place: str) -> None:
     with pytest.raises(NoPlace):
         line(session, cast.mo, now=NOON, limit=2, after=place)
