@@ -3,11 +3,12 @@
 import unicodedata
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Field, Form, PasswordField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
+
+from .text.address import usual
 
 REPLACEMENT = "\ufffd"
 """Stands for a byte or a character that no text can hold (Unicode 16, 23.8)."""
@@ -105,11 +106,10 @@ def _deliverable_in_any_script(form: Form, field: Field) -> None:
 
 def checked_address(text: str, *, any_script: bool) -> str:
     """The address in its usual form. Raises ValidationError, which says what one looks like."""
-    try:
-        address = validate_email(text, check_deliverability=False, allow_smtputf8=any_script, strict=True)
-    except EmailNotValidError:
-        raise ValidationError(_("This is not a mail address. It should look like name@example.org.")) from None
-    return address.ascii_email or f"{address.local_part}@{address.ascii_domain}"
+    found = usual(text, any_script=any_script)
+    if found is None:
+        raise ValidationError(_("This is not a mail address. It should look like name@example.org."))
+    return found
 
 
 def status_of(form: Form) -> int:

@@ -35,7 +35,7 @@ from app import create_app, posting, serving, work
 from app.accounts.models import Person
 from app.config import ROOT, from_environment
 from app.courses import opening as openings
-from app.courses.models import Course, Opening, Subscriber
+from app.courses.models import Course, CourseText, Opening, Subscriber
 from app.db import db, writing
 from app.mail import delivery
 from app.mail.models import Delivery
@@ -102,7 +102,7 @@ def settle(app: Flask) -> None:
 def waiting(app: Flask, number: int, slug: str) -> int:
     """A course for which so many confirmed subscribers wait; returns its id."""
     with in_app(app) as session:
-        course = Course(slug=slug, name="Hard talks", created_at=LONG_AGO)
+        course = Course(slug=slug, created_at=LONG_AGO, texts={"en": CourseText(language="en", name="Hard talks")})
         session.add(course)
         session.flush()
         for start in range(0, number, 10_000):

@@ -12,7 +12,7 @@ from app.accounts import passwords, people, sign_ins
 from app.accounts.models import Person, Role
 from app.comments import moderation, pruning, submission
 from app.comments.models import Comment
-from app.courses import opening, waitlist
+from app.courses import describing, opening, waitlist
 from app.courses.models import Course, Opening, Subscriber
 from app.letters import drafting, publishing
 from app.letters.drafting import Draft
@@ -97,9 +97,9 @@ class Cast:
         return self._kept(comment)
 
     def course(self, slug: str = "talks", name: str = "Hard talks") -> Course:
-        course = Course(slug=slug, name=name, created_at=self.now)
-        self.session.add(course)
-        return self._kept(course)
+        texts = {"en": describing.Text(name, "")}
+        course = Course(created_at=self.now)
+        return self._kept(describing.save(self.session, course, slug=slug, starts_on=None, texts=texts))
 
     def subscriber(self, course: Course, email: str, *, confirmed: bool = True) -> Subscriber:
         subscriber = waitlist.ask(self.session, course, email, now=self.now - timedelta(days=2))

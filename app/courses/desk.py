@@ -1,18 +1,29 @@
 """Courses at the desk: who waits, opening enrolment, how the notices fare."""
 
-from flask import abort, flash, redirect, render_template, url_for
+from collections.abc import Iterator
+
+from flask import (
+    Response,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
-from .. import clock
+from .. import clock, work
 from ..db import db
-from ..text import letter as letter_text
-from ..web import column, desk, only
+from ..refusals import Refusal
+from ..web import column, desk, now, only
+from . import curve as curves
+from . import describing, importing, listing, waitlist
 from . import opening as openings
-from . import waitlist
-from .forms import CourseForm, OpeningForm
+from .forms import CourseForm, ImportForm, OpeningForm
 from .models import Course
 
 bp = desk("courses", "/courses")
@@ -21,7 +32,7 @@ bp = desk("courses", "/courses")
 @bp.get("")
 @only("editor")
 def courses() -> ResponseReturnValue:
-    found = list(db.session.scalars(select(Course).order_by(Course.name)))
+    found = describing.courses(db.session(), column().language)
     rows = [(c, waitlist.numbers(db.session(), c), waitlist.open_one(db.session(), c)) for c in found]
     return render_template("desk/courses.html", rows=rows)
 
@@ -39,7 +50,7 @@ def new() -> ResponseReturnValue:
 @only("editor")
 def edit(course_id: int) -> ResponseReturnValue:
     course = _course_or_404(course_id)
-    form = CourseForm(obj=course, about=course.about_source)
+    form = CourseForm(obj=course, data=_typed(course))
     if not form.validate_on_submit():
         return render_template("desk/course_form.html", form=form, course=course), _status(form)
     return _saved(course, form)
@@ -53,21 +64,81 @@ def course(course_id: int) -> ResponseReturnValue:
         "desk/course.html",
         course=course,
         numbers=waitlist.numbers(db.session(), course),
+        curve=curves.curve(db.session(), course, until=now().date()),
         openings=[(o, openings.progress(db.session(), o)) for o in openings.of(db.session(), course)],
     )
 
 
-def _saved(course: Course, form: CourseForm) -> ResponseReturnValue:
-    course.name, course.slug, course.starts_on = form.name.data, form.slug.data, form.starts_on.data
-    course.about_source = form.about.data
-    course.about_html = letter_text.render(form.about.data, column().language)
+@bp.get("/<int:course_id>/waitlist.csv")
+@only("editor")
+def table(course_id: int) -> ResponseReturnValue:
+    """Every address that waits or has waited and is not erased, row by row, whatever their number."""
+    course = _course_or_404(course_id)
+    headers = {"Content-Disposition": f'attachment; filename="{course.slug}-{now():%Y-%m-%d}-waitlist.csv"'}
+    return Response(stream_with_context(_lines(course)), mimetype="text/csv", headers=headers)
+
+
+def _lines(course: Course) -> Iterator[str]:
     try:
-        db.session.add(course)
-        db.session.commit()
-    except IntegrityError:
+        yield from listing.table(db.session(), course)
+    finally:
+        db.session.remove()  # also when whoever takes it along goes away in the middle
+
+
+@bp.route("/<int:course_id>/import", methods=["GET", "POST"])
+@only("editor")
+def import_table(course_id: int) -> ResponseReturnValue:
+    """Addresses from elsewhere: looked at, which changes nothing, or taken."""
+    course, form = _course_or_404(course_id), ImportForm()
+    if not form.validate_on_submit():
+        return _import_page(course, form)
+    file = request.files.get("table")
+    raw = file.read() if file is not None else b""
+    if not raw:
+        form.table.errors = [_("Choose a file that is not empty.")]
+        return _import_page(course, form)
+    db.session.commit()  # nobody waits for the database while a long table is read
+    try:
+        rows = importing.read(raw)
+        report = importing.take(db.session(), course, rows, now=clock.now())
+    except Refusal as refusal:
         db.session.rollback()
-        form.slug.errors = [*form.slug.errors, _("Another course has this address.")]
-        return render_template("desk/course_form.html", form=form, course=None if course.id is None else course), 422
+        form.table.errors = [_(refusal.sentence)]
+        return _import_page(course, form)
+    if form.take.data:
+        db.session.commit()
+        work.wake(current_app._get_current_object())  # type: ignore[attr-defined]
+    else:
+        db.session.rollback()
+    return _import_page(course, form, report=report, done=bool(form.take.data))
+
+
+def _import_page(course: Course, form: ImportForm, **more: object) -> ResponseReturnValue:
+    page = render_template(
+        "desk/waitlist_import.html", course=course, form=form, shown=importing.SHOWN, limits=importing, **more
+    )
+    return page, 422 if form.errors else 200
+
+
+def _typed(course: Course) -> dict[str, str]:
+    """The course's texts as the form's fields have them."""
+    return {
+        f"{what}_{text.language}": value
+        for text in course.texts.values()
+        for what, value in (("name", text.name), ("about", text.about_source))
+    }
+
+
+def _saved(course: Course, form: CourseForm) -> ResponseReturnValue:
+    known, slug, starts_on = course if course.id else None, form.slug.data, form.starts_on.data
+    try:
+        describing.save(db.session(), course, slug=slug, starts_on=starts_on, texts=form.texts())
+        db.session.commit()
+    except (describing.NoName, describing.AddressTaken) as refusal:
+        db.session.rollback()
+        wrong = form[f"name_{column().language}"] if isinstance(refusal, describing.NoName) else form.slug
+        wrong.errors = [*wrong.errors, _(refusal.sentence)]
+        return render_template("desk/course_form.html", form=form, course=known), 422
     flash(_("Saved."), "done")
     return redirect(url_for(".course", course_id=course.id), 303)
 

@@ -1,12 +1,14 @@
 """What may come in about courses."""
 
 from flask_babel import lazy_gettext as _
-from wtforms import DateField, Form, HiddenField, IntegerField, SubmitField
+from wtforms import DateField, FileField, Form, HiddenField, IntegerField, SubmitField
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
 from wtforms.widgets import HiddenInput
 
+from ..column.models import LANGUAGES
 from ..forms import DeskForm, ReadersForm, email_address, many_lines, one_line
+from . import describing
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
@@ -20,19 +22,41 @@ class WaitlistForm(ReadersForm):
 class CourseForm(DeskForm):
     """A course."""
 
-    name = one_line(_("Name"), 120)
     slug = one_line(
         _("Address"),
         80,
         validators=[Regexp(SLUG, message=_("Small Latin letters, digits and hyphens, as in “hard-talks”."))],
     )
-    about = many_lines(_("About"), 20_000, required=False, render_kw={"rows": 10})
     starts_on = DateField(_("Begins on"), validators=[Optional()])
+    name_en = one_line(_("Name"), 120, required=False)
+    about_en = many_lines(_("About"), 20_000, required=False, render_kw={"rows": 10})
+    name_ru = one_line(_("Name"), 120, required=False)
+    about_ru = many_lines(_("About"), 20_000, required=False, render_kw={"rows": 10})
+
+    def texts(self) -> dict[str, describing.Text]:
+        """What was typed, in each language."""
+        return {code: describing.Text(self[f"name_{code}"].data, self[f"about_{code}"].data) for code in LANGUAGES}
+
+    def validate_on_submit(self) -> bool:
+        """A text is only kept with its name."""
+        sound = bool(super().validate_on_submit())
+        for code, text in self.texts().items() if sound else ():
+            if text.about and not text.name:
+                self[f"name_{code}"].errors = [_("Without its name this text cannot be kept.")]
+        return sound and not self.errors
 
 
 def _leads_to_the_web(form: Form, field: Field) -> None:
     if not field.data.startswith(("https://", "http://")):
         raise ValidationError(_("The address of the enrolment page, beginning with https://."))
+
+
+class ImportForm(DeskForm):
+    """A table of addresses, to be looked at first or taken at once."""
+
+    table = FileField(_("Table (CSV)"))
+    look = SubmitField(_("Look what it would do"))
+    take = SubmitField(_("Import"))
 
 
 class NoticeForm(DeskForm):

@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Literal, get_args
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
 
 from ..accounts.models import Person
+from ..column.models import LANGUAGES
 from ..db import Base
 
 LeftWhy = Literal["asked", "bounced", "complained"]
@@ -20,12 +21,38 @@ class Course(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
-    name: Mapped[str] = mapped_column(String(120))
-    about_source: Mapped[str] = mapped_column(default="")
-    about_html: Mapped[str] = mapped_column(default="")
     starts_on: Mapped[date | None]
     """Nothing: the date is not known yet."""
     created_at: Mapped[datetime]
+
+    texts: Mapped[dict[str, "CourseText"]] = relationship(
+        collection_class=attribute_keyed_dict("language"),
+        order_by="CourseText.language",
+        cascade="all, delete-orphan",
+    )
+    """{language: text}; at least one."""
+
+    def said(self, language: str) -> "CourseText":
+        """The course's text in this language, or in the other one when there is none."""
+        return self.texts.get(language) or next(iter(self.texts.values()))
+
+    def described(self, language: str) -> "CourseText":
+        """As `said`; a text that has only a name gives way to one that says more."""
+        said = self.said(language)
+        return said if said.about_html else next((one for one in self.texts.values() if one.about_html), said)
+
+
+class CourseText(Base):
+    """A course's name, and what it is, in one language."""
+
+    __tablename__ = "course_texts"
+    __table_args__ = (CheckConstraint(f"language IN {LANGUAGES!r}", name="language"),)
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    about_source: Mapped[str] = mapped_column(default="")
+    about_html: Mapped[str] = mapped_column(default="")
 
 
 class Opening(Base):

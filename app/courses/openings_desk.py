@@ -1,7 +1,5 @@
 """Opening enrolment at the desk: write the notice, look at it, open; then see how it is sent, and have a hand in it."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -17,6 +15,7 @@ from ..mail import delivery
 from ..mail.messages import Desk, Parts
 from ..mail.models import Delivery
 from ..refusals import Refusal
+from ..text import tables
 from ..web import CONTENT_SECURITY_POLICY, column, desk, only
 from . import mails, waitlist
 from . import opening as openings
@@ -168,17 +167,10 @@ def notices(opening_id: int) -> ResponseReturnValue:
 
 def _csv(opening: Opening) -> Iterator[str]:
     host = posting.letterhead(current_app.extensions["config"], column()).host
-    yield "\ufeff" + _line(["address", "state", "finished", "message-id", "reply"])  # spreadsheets want the mark
+    yield tables.MARK + tables.line(["address", "state", "finished", "message-id", "reply"])
     for row in openings.told(db.session(), opening):
         finished = f"{row.finished_at:%Y-%m-%d %H:%M:%S}" if row.finished_at else ""
-        yield _line([row.email, row.state, finished, f"<{row.name}@{host}>", row.reply])
-
-
-def _line(values: list[str]) -> str:
-    out = io.StringIO()
-    # A spreadsheet takes what begins so for a formula, and an address may.
-    csv.writer(out).writerow([f"'{one}" if one[:1] in ("=", "+", "-", "@", "\t") else one for one in values])
-    return out.getvalue()
+        yield tables.line([row.email, row.state, finished, f"<{row.name}@{host}>", row.reply])
 
 
 @bp.post("/deliveries/<int:delivery_id>/again")

@@ -9,6 +9,7 @@ from .. import clock, work
 from ..column import erasing
 from ..db import db
 from ..forms import status_of
+from ..web import language
 from . import tallies, waitlist
 from .forms import WaitlistForm
 from .models import Course
@@ -18,7 +19,12 @@ bp = Blueprint("courses", __name__)
 
 @bp.get("/courses/<slug>/")
 def course(slug: str) -> ResponseReturnValue:
-    return _course_page(_course_or_404(slug), WaitlistForm())
+    """The page in the site's language, or with `?language=` in another one that the course has."""
+    course = _course_or_404(slug)
+    asked = request.args.get("language")
+    if asked is not None and asked not in course.texts:
+        abort(404)
+    return _course_page(course, WaitlistForm(), asked)
 
 
 @bp.post("/courses/<slug>/waitlist")
@@ -134,9 +140,12 @@ def _course_or_404(slug: str) -> Course:
     return db.session.scalar(select(Course).where(Course.slug == slug)) or abort(404)
 
 
-def _course_page(course: Course, form: WaitlistForm) -> str:
+def _course_page(course: Course, form: WaitlistForm, asked: str | None = None) -> str:
     opening = waitlist.open_one(db.session(), course)
-    return render_template("courses/course.html", course=course, opening=opening, waitlist_form=form)
+    said, described = course.said(asked or language()), course.described(asked or language())
+    return render_template(
+        "courses/course.html", course=course, said=said, described=described, opening=opening, waitlist_form=form
+    )
 
 
 def _private(page: str, status: int = 200) -> ResponseReturnValue:

@@ -15,7 +15,7 @@ from ..accounts.models import Person
 from ..column.settings import settings
 from ..comments import moderation, pruning, submission
 from ..comments.models import Verdict
-from ..courses import waitlist
+from ..courses import describing, waitlist
 from ..courses.models import Course
 from ..letters import drafting, publishing, selecting
 from ..letters.drafting import Draft
@@ -81,7 +81,7 @@ def _order(session: Session, column: dict[str, Any], now: datetime) -> dict[str,
     )
     rubric = Rubric(**{**column["rubric"], "time": time.fromisoformat(column["rubric"]["time"])})
     topics = {one["slug"]: Topic(**one) for one in column["topics"]}
-    courses = {one["slug"]: _course(one, language, now) for one in column["courses"]}
+    courses = {one["slug"]: _course(session, one, language, now) for one in column["courses"]}
     session.add_all([adviser, rubric, *topics.values(), *courses.values()])
     session.flush()
     for course in courses.values():
@@ -98,16 +98,11 @@ def _nothing_to_send(session: Session, now: datetime) -> None:
     session.execute(update(Delivery).values(state="dropped", finished_at=now))
 
 
-def _course(one: dict[str, Any], language: str, now: datetime) -> Course:
+def _course(session: Session, one: dict[str, Any], language: str, now: datetime) -> Course:
     starts_on: date | None = one.get("starts_on")
-    return Course(
-        slug=one["slug"],
-        name=one["name"],
-        about_source=one["about"],
-        about_html=letter_text.render(one["about"], language),
-        starts_on=starts_on,
-        created_at=now,
-    )
+    texts = {code: describing.Text(text["name"], text["about"]) for code, text in one.get("also", {}).items()}
+    texts[language] = describing.Text(one["name"], one["about"])
+    return describing.save(session, Course(created_at=now), slug=one["slug"], starts_on=starts_on, texts=texts)
 
 
 def _letter(

@@ -16,7 +16,7 @@ from werkzeug.test import Client
 from .. import clock
 from ..column.models import LANGUAGES
 from ..comments.forms import CommentForm
-from ..courses.models import Course
+from ..courses import describing
 from ..db import db, writing
 from ..refusals import Refusal
 from ..reviews import reviewing
@@ -328,7 +328,9 @@ def letter_form(letter: Letter | None) -> LetterForm:
     session = db.session()
     form = LetterForm()
     nothing = [("", "—")]
-    form.course_id.choices = nothing + [(c.id, c.name) for c in session.scalars(select(Course).order_by(Course.name))]
+    language = column().language
+    courses = describing.courses(session, language)
+    form.course_id.choices = nothing + [(c.id, c.said(language).name) for c in courses]
     form.adviser_id.choices = nothing + [(a.id, a.name) for a in drafting.advisers(session)]
     form.rubric_id.choices = nothing + [(r.id, r.title) for r in drafting.rubrics(session)]
     form.topic_ids.choices = [(t.id, t.name) for t in drafting.topics(session)]

@@ -1,7 +1,5 @@
 """What the desk did: kept for ever, found again, taken along as a table."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -11,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from ..accounts.models import Person
 from ..letters.models import Letter
+from ..text import tables
 from .models import Act, Deed
 
 PER_PAGE = 100
@@ -18,8 +17,6 @@ AT_ONCE = 2000
 """Acts that are read at once for the table that is taken along."""
 MOST_LETTERS = 500
 """Letters of which a search looks for acts, if so many have the words in their titles."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
 HEADINGS = ("moment (UTC)", "person", "deed", "letter", "title", "comment")
 
 Place = tuple[datetime, int]
@@ -59,26 +56,15 @@ def acts(session: Session, search: Search, zone: tzinfo, *, limit: int, after: P
 
 def table(session: Session, search: Search, zone: tzinfo) -> Iterator[str]:
     """The acts that are looked for as lines of CSV (RFC 4180) that no spreadsheet takes for formulas."""
-    yield "\ufeff" + _line(HEADINGS)  # the mark tells Excel that it is UTF-8
+    yield tables.MARK + tables.line(HEADINGS)
     place: Place | None = None
     while some := acts(session, search, zone, limit=AT_ONCE, after=place):
         place = (some[-1].done_at, some[-1].id)
         for act in some:
             letter, comment = act.letter, act.comment
             about = (letter.name or "", letter.title, comment.public_id) if letter and comment else ("", "", "")
-            yield _line((f"{act.done_at:%Y-%m-%d %H:%M:%S}", act.by.name, act.deed, *about))
+            yield tables.line((f"{act.done_at:%Y-%m-%d %H:%M:%S}", act.by.name, act.deed, *about))
         session.expunge_all()
-
-
-def harmless(text: str) -> str:
-    """The text as a spreadsheet takes it for text: an apostrophe before what would begin a formula."""
-    return "'" + text if text.startswith(FORMULA) else text
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([harmless(cell) for cell in cells])
-    return line.getvalue()
 
 
 def _found(session: Session, search: Search, zone: tzinfo) -> Select[Act]:

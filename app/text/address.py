@@ -3,9 +3,22 @@
 import unicodedata
 
 import idna
+from email_validator import EmailNotValidError, validate_email
 
 WITHOUT_DOTS = {"gmail.com", "googlemail.com"}
 """Domains that deliver v.e.r.a@ to vera@."""
+
+
+def usual(text: str, *, any_script: bool) -> str | None:
+    """The address in its usual form, its domain in punycode; None for what is no address (RFC 5321).
+
+    any_script: letters of all alphabets before the @ too (RFC 6531).
+    """
+    try:
+        address = validate_email(text, check_deliverability=False, allow_smtputf8=any_script, strict=True)
+    except EmailNotValidError:
+        return None
+    return address.ascii_email or f"{address.local_part}@{address.ascii_domain}"
 
 
 def address_key(email: str) -> str:

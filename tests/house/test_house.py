@@ -28,7 +28,7 @@ MAY_USE = {
     "letters": {"accounts", "text"},
     "mail": {"accounts", "text"},
     "comments": {"accounts", "letters", "mail", "text"},
-    "memory": {"accounts", "comments", "letters"},
+    "memory": {"accounts", "comments", "letters", "text"},
     "questions": {"accounts", "letters", "mail", "text"},
     "courses": {"accounts", "letters", "mail", "text"},
     "writing": {"accounts", "letters", "text"},

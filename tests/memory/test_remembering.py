@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.comments import moderation, pruning
 from app.memory import remembering
 from app.memory.models import Act
-from app.memory.remembering import Search, acts, harmless, remember
+from app.memory.remembering import Search, acts, remember
 
 from ..cast import PASSWORD, Cast
 from ..conftest import NOON
@@ -130,12 +130,6 @@ def test_pages_of_it_leave_nothing_out_and_show_nothing_twice(cast: Cast, sessio
     while some := acts(session, Search(), UTC, limit=2, after=(seen[-1].done_at, seen[-1].id) if seen else None):
         seen += some
     assert [act.id for act in seen] == [5, 4, 3, 2, 1]
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_no_cell_begins_a_formula(start: str) -> None:
-    assert harmless(f"{start}1+1") == f"'{start}1+1"
-    assert harmless("a=1") == "a=1"
 
 
 def test_the_table_says_it_all_and_is_no_formula(

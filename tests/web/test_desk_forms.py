@@ -25,7 +25,7 @@ FORMS: dict[str, tuple[str, dict[str, str], type, str]] = {
     # what: (address, fields, kind of row, the field to break)
     "letter": ("/desk/letters/new", {"title": "New", "asker": "Vera", "language": "en", "rubric_id": "",
                "course_id": "", "adviser_id": ""}, Letter, "title"),
-    "course": ("/desk/courses/new", {"name": "Talks", "slug": "hard-talks"}, Course, "slug"),
+    "course": ("/desk/courses/new", {"name_en": "Talks", "slug": "hard-talks"}, Course, "slug"),
     "person": ("/desk/people", {"name": "Nina", "email": "nina@example.org", "role": "writer",
                "password": "long enough a word"}, Person, "email"),
     "rubric": ("/desk/rubrics/new", {"title": "Money", "name": "money", "slug": "money", "weekday": "4",
