@@ -17,10 +17,13 @@ from ..accounts.models import Person
 from ..letters import drafting
 from ..letters.fridays import Slot
 from ..letters.models import Change, Letter
-from ..letters.publishing import SlotPassed
+from ..letters.publishing import NOW, SlotPassed
 from ..refusals import Refusal
 from . import history
 from .models import Version
+
+_IS_DUE = select(Change.id).where(Change.made_at.is_(None), Change.due_at <= NOW).limit(1)
+"""Asked before every page that is made."""
 
 
 class NothingToChange(Refusal):
@@ -64,8 +67,7 @@ def waiting(session: Session, letter: Letter) -> Change | None:
 
 def is_any_due(session: Session, now: datetime) -> bool:
     """Has a change's moment come that is not made yet."""
-    due = select(Change.id).where(Change.made_at.is_(None), Change.due_at <= now).limit(1)
-    return session.scalar(due) is not None
+    return session.scalar(_IS_DUE, {"now": now}) is not None
 
 
 def make_due(session: Session, now: datetime) -> int:
