@@ -28,7 +28,7 @@ run: .venv/installed $(CATALOGUE).mo
 test: .venv/installed-dev $(CATALOGUE).mo
 	@sh tests/browser/chromium.sh
 	@sh tests/browser/webtools.sh
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 check: .venv/installed-dev
 	@.venv/bin/ruff check .

@@ -40,12 +40,26 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def stage(database: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> "Stage":
+def stages() -> dict[str, "Stage"]:
+    """The stages that were made: tests that go on several processes change between the databases often."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def stage(
+    database: str,
+    stages: dict[str, "Stage"],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> "Stage":
+    if database in stages:
+        return stages[database]
     folder = tmp_path_factory.mktemp(f"data-{database}")
     environ = {"DEARFRIDAY_DATA": str(folder), "DEARFRIDAY_BASE_URL": "http://localhost"}
     if database == "postgresql":
         environ["DEARFRIDAY_DATABASE_URL"] = request.getfixturevalue("postgresql_url")
-    return Stage(create_app(from_environment(environ)), folder)
+    stages[database] = Stage(create_app(from_environment(environ)), folder)
+    return stages[database]
 
 
 class Stage:

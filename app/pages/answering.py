@@ -3,6 +3,7 @@
 Readers' blueprints say with `keep` that their pages may be kept: these are functions of published state (promise 8).
 """
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -25,6 +26,11 @@ LONGEST = timedelta(hours=1)
 
 NOT_OF_LETTERS = (None, "operations", "comments_desk")
 """Blueprints whose pages make no change come true: files, operations, and the queue, which asks little."""
+
+FILES, MOST_FILES = "/static/", 256
+"""Where static files are, and how many of them are kept compressed."""
+OF_PARTS = ("HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
+OF_FILES = ("content-length", "content-disposition", "etag", "last-modified", "accept-ranges")
 
 _MARK = "dearfriday.mark"
 _MAY_KEEP = "dearfriday.may_keep"
@@ -96,15 +102,36 @@ class KeptPages:
         self._inner = app.wsgi_app
         self._editions = app.extensions["editions"] = editions
         self.shelf = shelf
+        self._files: dict[str, Page] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        # A page has no query; one with a query (search, a page of a long list) is made each time.
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("QUERY_STRING"):
-            return self._inner(environ, start_response)
+        query: str = environ.get("QUERY_STRING", "")
         path: str = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self._inner(environ, start_response)
+        if query:
+            # A page has no query; one with a query (search, a page of a long list) is made each time.
+            file = path.startswith(FILES) and query.startswith("v=")
+            return (self._file if file else self._inner)(environ, start_response)
         page = self._standing(path)
         if page is None:
             return self._made(path, environ, start_response)
+        return _answer(page, environ, start_response)
+
+    def _file(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """A static file whose address names its content (web.static): compressed once in the life of the process."""
+        address = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
+        page = self._files.get(address)
+        if page is None:
+            whole = {name: value for name, value in environ.items() if name not in OF_PARTS}
+            status, headers, parts = _asked(self._inner, {**whole, "REQUEST_METHOD": "GET"})
+            body = b"".join(parts)
+            _close(parts)
+            if not status.startswith("200") or len(self._files) == MOST_FILES:
+                return self._inner(environ, start_response)
+            headers = [(name, value) for name, value in headers if name.lower() not in OF_FILES]
+            headers.append(("Vary", "Accept-Encoding"))
+            page = self._files[address] = make(body, headers, edition=0, count=0, until=math.inf)
         return _answer(page, environ, start_response)
 
     def _standing(self, path: str) -> Page | None:
@@ -132,26 +159,34 @@ class KeptPages:
         """The page from Flask, kept if it says that it may be."""
         environ[_MAY_KEEP] = True
         environ["REQUEST_METHOD"], asked = "GET", environ["REQUEST_METHOD"]
-        answered: list[Any] = []
-
-        def listen(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-            answered[:] = [status, headers]
-            return lambda data: None
-
-        parts = self._inner(environ, listen)
+        status, made, parts = _asked(self._inner, environ)
         environ["REQUEST_METHOD"] = asked
         if environ.get(_UNTIL) is None:
-            start_response(*answered)
+            start_response(status, made)
             return parts if asked == "GET" else _closed(parts)
         body = b"".join(parts)
         _close(parts)
         count, edition = environ[_MARK]
         unsaid = ("content-length", "etag")
-        headers = [(name, value) for name, value in answered[1] if name.lower() not in unsaid]
+        headers = [(name, value) for name, value in made if name.lower() not in unsaid]
         page = make(body, headers, edition=edition, count=count, until=environ[_UNTIL])
         self.shelf.put(path, page)
         self.shelf.write(path, page)
         return _answer(page, environ, start_response)
+
+
+def _asked(
+    application: Callable[..., Iterable[bytes]], environ: dict[str, Any]
+) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
+    """(status, headers, body) of an answer that is not given on yet."""
+    answered: list[Any] = []
+
+    def listen(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        answered[:] = [status, headers]
+        return lambda data: None
+
+    parts = application(environ, listen)
+    return answered[0], answered[1], parts
 
 
 def _answer(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

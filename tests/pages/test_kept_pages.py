@@ -20,6 +20,7 @@ from app.db import db, writing
 from app.letters.models import Letter
 from app.pages.edition import WriteCount
 from app.pages.keeping import Shelf, make, maker_of
+from app.web import static
 
 from ..cast import Cast
 from ..conftest import NOON
@@ -252,3 +253,19 @@ def test_a_write_by_another_process_is_seen(app: Flask, client: FlaskClient, let
     assert "Changed elsewhere" in other.test_client().get(LETTER).text
     with other.app_context():
         db.engine.dispose()
+
+
+def test_a_static_file_is_sent_compressed_and_never_again_to_who_has_it(app: Flask, client: FlaskClient) -> None:
+    with app.test_request_context():
+        address = static("css/base.css")
+    whole = client.get(address)
+    packed = client.get(address, headers={"Accept-Encoding": "br, gzip"})
+    assert brotli.decompress(packed.data) == whole.data
+    assert len(packed.data) < 0.5 * len(whole.data)
+    assert (packed.mimetype, packed.headers["Vary"]) == ("text/css", "Accept-Encoding")
+    assert packed.cache_control.max_age == 31536000
+    assert "Content-Security-Policy" in packed.headers
+    assert client.get(address, headers={"If-None-Match": packed.headers["ETag"]}).status_code == 304
+    assert client.get(address, headers={"Range": "bytes=0-9"}).data == whole.data  # a whole answer is a good one
+    assert client.get(address.replace("base", "nothing")).status_code == 404
+    assert client.post(address).status_code == 405
