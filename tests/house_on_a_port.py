@@ -19,7 +19,8 @@ import psutil
 
 from app.config import ROOT
 
-PATIENCE = 30.0
+PATIENCE = 90.0
+"""Seconds, for a machine that does much else."""
 
 
 class NoRedirect(HTTPRedirectHandler):
