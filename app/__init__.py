@@ -71,6 +71,8 @@ def _open_the_rooms(app: Flask) -> None:
     from .letters.feeds import bp as feeds
     from .letters.views import bp as letters
     from .memory.desk import bp as memory_desk
+    from .pictures.desk import bp as pictures_desk
+    from .pictures.views import bp as pictures
     from .questions.desk import bp as questions_desk
     from .questions.views import bp as questions
     from .reviews.desk import bp as reviews_desk
@@ -78,13 +80,14 @@ def _open_the_rooms(app: Flask) -> None:
     from .writing.desk import bp as writing_desk
 
     keep(app, letters, feeds, comments, courses, questions)
-    for readers in (letters, feeds, cards, comments, courses, questions, drafts, operations):
+    for readers in (letters, feeds, cards, pictures, comments, courses, questions, drafts, operations):
         web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
         app.register_blueprint(readers)
     app.register_blueprint(openings_desk)
     app.register_blueprint(pruning_desk)
     app.register_blueprint(writing_desk)
     app.register_blueprint(reviews_desk)
+    app.register_blueprint(pictures_desk)
     desks = (accounts_desk, column_desk, comments_desk, courses_desk, letters_desk, memory_desk, questions_desk)
     for behind_login in desks:
         app.register_blueprint(behind_login)

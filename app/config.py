@@ -26,7 +26,7 @@ class Config:
     """The settings of one running Dear Friday, checked."""
 
     data: Path
-    """DEARFRIDAY_DATA: the folder for the database, mails and secrets. Default: `instance/` beside the code."""
+    """DEARFRIDAY_DATA: the folder for the database, mails, pictures and secrets. Default: `instance/`."""
     database_url: str
     """DEARFRIDAY_DATABASE_URL: `sqlite:///…` or `postgresql://…`. Default: SQLite in the data folder."""
     queue_url: str
@@ -46,6 +46,11 @@ class Config:
     take `bounces+anything@` for it. Default: none, and mails come back to the column's own address."""
     bounces_url: str = ""
     """DEARFRIDAY_BOUNCES_URL: where the worker reads that mailbox, `imaps://user:pass@host/INBOX`. Default: nowhere."""
+
+    @property
+    def media(self) -> Path:
+        """The folder for pictures."""
+        return self.data / "media"
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:

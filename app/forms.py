@@ -5,7 +5,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, Form, PasswordField, StringField, TextAreaField
+from werkzeug.datastructures import FileStorage
+from wtforms import Field, FileField, Form, PasswordField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
 
 from .text.address import usual
@@ -13,6 +14,8 @@ from .text.address import usual
 REPLACEMENT = "\ufffd"
 """Stands for a byte or a character that no text can hold (Unicode 16, 23.8)."""
 _LAYOUT = "\n\t"
+PICTURES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
+"""Files that a browser offers where a picture is asked for (pictures/making.py looks at what comes)."""
 
 
 class DeskForm(FlaskForm):  # type: ignore[misc]
@@ -62,10 +65,27 @@ class ManyLines(TextAreaField):
     data: str
 
 
+class PictureFile(FileField):
+    """A file that becomes a picture of the column; `object_data` is the address of the one that stands."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        # One that is empty, or that came without its bytes, says nothing.
+        sent = [one for one in valuelist if isinstance(one, FileStorage) and one.filename]
+        self.data = sent[0] if sent else None
+
+    def process_data(self, value: Any) -> None:
+        self.data = None
+
+
 class Password(PasswordField):
     """A password, as typed."""
 
     data: str
+
+
+def picture_file(label: Any) -> PictureFile:
+    """A field for a picture of the column or of an adviser, which may stay empty."""
+    return PictureFile(label, render_kw={"accept": PICTURES})
 
 
 def _rules(longest: int, required: bool) -> list[Any]:

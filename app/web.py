@@ -54,13 +54,14 @@ from .db import db, writing
 from .letters.fridays import Slot
 from .letters.linked import iso
 from .letters.reading import local_day
-from .text.outside import opening_words, plain
+from .text import pictures
+from .text.outside import opening_words, plain, with_whole_addresses
 from .text.typographer import typeset
 
 LARGEST_FROM_READERS = 256 * 1024
 """Bytes of a POST from a stranger: the longest question, each of its letters written as %XX%XX."""
 LARGEST_AT_THE_DESK = 2 * 1024 * 1024
-MOST_SWALLOWED = 32 * 1024 * 1024
+MOST_SWALLOWED = 64 * 1024 * 1024
 """Bytes of a body that is too large, read so that its sender hears why it is refused."""
 
 CONTENT_SECURITY_POLICY = (
@@ -107,6 +108,8 @@ def set_up_web(app: Flask, config: Config) -> None:
         n = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     app.config["RATELIMIT_STORAGE_URI"] = config.queue_url if config.queue_url.startswith("redis") else "memory://"
+    app.before_request(_bound_the_size)  # before anything that reads what came in, as the next lines' parts do
+    app.before_request(_refuse_foreign_posts)
     babel.init_app(app, locale_selector=language, default_translation_directories="translations")
     csrf.init_app(app)
     # Not login.init_app: its hooks read the session on every page, and readers' pages know none (promise 8).
@@ -115,16 +118,16 @@ def set_up_web(app: Flask, config: Config) -> None:
     limiter.init_app(app)
     limiter.request_filter(lambda: not is_desk() and request.remote_addr in ("127.0.0.1", "::1"))
     app.wsgi_app = _writing_posts(app.wsgi_app)  # type: ignore[method-assign]
-    app.before_request(_bound_the_size)
-    app.before_request(_refuse_foreign_posts)
     app.after_request(_headers)
     app.register_error_handler(Exception, _apologise)
     app.register_error_handler(HTTPException, explain)
     app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
     app.jinja_env.filters.update(month=month, lasting=lasting, percent=percent, decimal=decimal)
     app.jinja_env.filters.update(slot_day=slot_day, slot_said=slot_said)
+    app.jinja_env.filters.update(whole=with_whole_addresses)
     app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words, plain=plain)
     app.jinja_env.globals.update(column=column, static=static, base_url=config.base_url, language=language, now=now)
+    app.jinja_env.globals.update(picture=picture, icon=pictures.icon_address)
     app.jinja_env.globals.update(
         page_address=page_address, typeset=typeset, local_day=local_day, current_user=current_user
     )
@@ -192,9 +195,23 @@ def is_desk() -> bool:
 # What may come in
 
 
+def takes(largest: int) -> Callable[[View], View]:
+    """Says how many bytes a route of the desk takes in a file, from who is signed in."""
+
+    def mark(view: View) -> View:
+        view.takes = largest  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def _bound_the_size() -> None:
     largest = LARGEST_AT_THE_DESK if is_desk() else LARGEST_FROM_READERS
-    request.max_content_length = request.max_form_memory_size = largest
+    request.max_form_memory_size = largest
+    file = getattr(current_app.view_functions.get(request.endpoint or ""), "takes", 0)
+    if file and "_user_id" in session:  # whether it is still true is asked when it was read
+        largest += file
+    request.max_content_length = largest
     if request.content_length is not None and request.content_length > largest:
         _swallow(request.environ["wsgi.input"])
         abort(413)
@@ -418,6 +435,11 @@ def in_script(data: dict[str, Any]) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704
+
+
+def picture(address: str, words: str, sizes: str) -> Markup:
+    """One of our pictures, outside a text."""
+    return Markup(pictures.html(address, words, sizes))  # noqa: S704
 
 
 def html(text: str) -> Markup:

@@ -29,6 +29,8 @@ from .letters.publishing import follow_zones, live
 from .mail import delivery
 from .mail.mailboxes import NoMailbox
 from .mail.messages import Writer
+from .pictures import folder as pictures_folder
+from .pictures import forgetting as pictures_forgetting
 from .questions import retention as questions_retention
 from .questions import telling
 from .reviews import draft_links, reviewing
@@ -219,3 +221,6 @@ def forget(app: Flask, config: Config) -> None:
     spam.learn(session)  # without what was erased
     tallies.forget(session, now=now)
     session.commit()
+    pictures_forgetting.forget(session, config.media, now=now)
+    session.commit()
+    pictures_folder.clear(config.media)

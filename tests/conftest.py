@@ -88,7 +88,8 @@ class Stage:
             # The database was swapped below the counts that kept pages rely on.
             shutil.rmtree(self.folder / "pages", ignore_errors=True)
             self.app.wsgi_app.shelf.clear()  # type: ignore[attr-defined]
-        shutil.rmtree(self.folder / "mails", ignore_errors=True)
+        for folder in ("mails", "media"):
+            shutil.rmtree(self.folder / folder, ignore_errors=True)
 
     def _empty_tables(self) -> None:
         with db.engine.begin() as connection:

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, FloatField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
-from ..forms import DeskForm, email_address, many_lines, one_line
+from ..forms import DeskForm, email_address, many_lines, one_line, picture_file
 from ..letters.forms import LANGUAGE_NAMES
 from .models import LANGUAGES
 
@@ -19,6 +19,8 @@ class SettingsForm(DeskForm):
 
     title = one_line(_("The column’s title"), 120)
     tagline = one_line(_("What it is, in one sentence"), 300, required=False)
+    picture = picture_file(_("The column’s picture"))
+    picture_gone = BooleanField(_("Take the picture away"))
     language = SelectField(_("Language"), choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
     target_percent = _number(_("Target: the share of comments that is published, in per cent"), 0, 100)
     hide_names = BooleanField(_("Hide who wrote a comment until it is decided"))

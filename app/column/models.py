@@ -53,6 +53,8 @@ class Settings(Base):
     """The queue does not say who wrote a comment until it is decided."""
     empty_days: Mapped[int] = mapped_column(default=3, server_default=text("3"))
     """How many days before an empty slot the desk is told of it."""
+    picture: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    """The address of the column's own picture; empty: the small square of the product."""
     updated_at: Mapped[datetime | None]
     feeds_host: Mapped[str | None] = mapped_column(String(253))
     """The host in the ids of feeds, letters and comments: kept from the first letter on, wherever the site moves."""

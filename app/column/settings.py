@@ -37,6 +37,7 @@ class Change:
     mail_reply_to: str = ""
     mails_per_second: float = 0
     history_days: int = 365
+    picture: str = ""
 
 
 def save(session: Session, change: Change, *, now: datetime) -> None:

@@ -1,18 +1,24 @@
 """A letter as one plain file: its Markdown source with a small head, or a text with quotations behind `>`."""
 
 import json
+import re
 
+from ..text import pictures
 from ..text.outside import plain, with_whole_addresses
 from ..text.typographer import typeset
 from .models import Letter
 from .reading import local_day
 
+_PICTURE = re.compile(rf"(?<=\])\(({pictures.ADDRESS.pattern})")
 RULE = "* * *"
 """Between the question and the answer; Markdown knows it too."""
 
 
 def as_markdown(letter: Letter, *, base_url: str) -> str:
-    """The source as it was written, behind a head of YAML (its values are JSON, which YAML contains)."""
+    """The source as it was written, behind a head of YAML (its values are JSON, which YAML contains).
+
+    Only its pictures get whole addresses: a copy that lies elsewhere shows them too.
+    """
     head = {
         "title": letter.title,
         "asker": letter.asker,
@@ -31,7 +37,7 @@ def as_markdown(letter: Letter, *, base_url: str) -> str:
         if source.strip()
     ]
     parts = ["\n".join(["---", *lines, "---"]), *question, letter.answer_source.strip(), *postscripts]
-    return "\n\n".join(parts) + "\n"
+    return _PICTURE.sub(lambda found: f"({base_url}{found[1]}", "\n\n".join(parts) + "\n")
 
 
 def as_text(letter: Letter, html: str, *, base_url: str) -> str:

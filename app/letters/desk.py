@@ -18,18 +18,21 @@ from ..column.models import LANGUAGES
 from ..comments.forms import CommentForm
 from ..courses import describing
 from ..db import db, writing
+from ..pictures import making
+from ..pictures.desk import address_in_texts, address_of, status_of, taken
 from ..refusals import Refusal
 from ..reviews import reviewing
 from ..text import letter as letter_text
+from ..text import pictures
 from ..text.differences import differences
 from ..text.outside import words
-from ..web import column, desk, now, only, slot_said
+from ..web import column, desk, now, only, slot_said, takes
 from ..writing import changing, checks, history, keeping, saving
 from ..writing.models import Typed
 from . import calendar as weeks_ahead
 from . import drafting, publishing, selecting
 from .drafting import Draft
-from .forms import AdviserForm, LetterForm, PlaceForm, RubricForm, SelectionForm, SlotForm, TopicForm
+from .forms import AdviserForm, LetterForm, PictureForm, PlaceForm, RubricForm, SelectionForm, SlotForm, TopicForm
 from .fridays import Slot
 from .models import Adviser, Letter, Rubric, Selection, Topic
 from .views import letter_page
@@ -156,6 +159,32 @@ def edit(letter_id: int) -> ResponseReturnValue:
     return redirect(url_for(".edit", letter_id=letter.id), 303)
 
 
+@bp.post("/letters/picture")
+@bp.post("/letters/<int:letter_id>/picture")
+@only("writer", "editor")
+@takes(making.LARGEST_FILE)
+def put_picture(letter_id: int | None = None) -> ResponseReturnValue:
+    """A picture goes to the end of a part, and the page comes back with all that was typed, not saved yet.
+
+    This is the way without scripts; with them it goes where the cursor is (pictures.desk.take).
+    """
+    letter = _letter_or_404(letter_id) if letter_id is not None else None
+    form, asked = letter_form(letter), PictureForm()
+    if not asked.validate():
+        return _form_page(letter, form, asked=asked), 422
+    try:
+        picture = taken(asked.picture.data, "picture")
+    except Refusal as refusal:
+        asked.picture.errors = [_(refusal.sentence)]
+        return _form_page(letter, form, asked=asked), status_of(refusal)
+    db.session.commit()
+    part = form[asked.picture_part.data]
+    markdown = pictures.markdown(address_in_texts(picture), asked.picture_words.data)
+    part.data = f"{part.data or ''}\n\n{markdown}".lstrip("\n")
+    flash(_("The picture is in the text, and not saved yet."), "done")
+    return _form_page(letter, form)
+
+
 def _say_saved(done: saving.Saved) -> str:
     said = [_("Saved as a change. Readers get it when an editor publishes it.") if done.waits else _("Saved.")]
     names = dict.fromkeys(version.by.name for version in done.with_others if version.by is not None)
@@ -240,6 +269,7 @@ def topic(row_id: int | None = None) -> ResponseReturnValue:
 @bp.route("/advisers/<int:row_id>", methods=["GET", "POST"])
 @bp.route("/advisers/new", methods=["GET", "POST"])
 @only("editor")
+@takes(making.LARGEST_FILE)
 def adviser(row_id: int | None = None) -> ResponseReturnValue:
     return _one_of_the_order(Adviser, AdviserForm, row_id, _("Adviser"))
 
@@ -306,11 +336,18 @@ def _one_of_the_order(
     row = (db.session.get(model, row_id) or abort(404)) if row_id is not None else model()
     form = form_class(obj=row, about=getattr(row, "about_source", None))
     if form.validate_on_submit():
+        try:
+            portrait = address_of(form.picture, form.picture_gone.data, "picture") if "picture" in form else ""
+        except Refusal as refusal:
+            form.picture.errors = [_(refusal.sentence)]
+            return render_template("desk/order_form.html", form=form, heading=heading), status_of(refusal)
         for name, field in form._fields.items():
-            if name == "about":
+            if name == "picture":
+                row.picture = portrait
+            elif name == "about":
                 row.about_source = field.data
                 row.about_html = letter_text.render(field.data, column().language)
-            elif name != "csrf_token":
+            elif name not in ("csrf_token", "picture_gone"):
                 setattr(row, name, field.data)
         try:
             db.session.add(row)
@@ -385,7 +422,13 @@ def window_of(form: LetterForm) -> keeping.Window:
     return keeping.Window((form.sitting.data or "")[:36], base_id=int(base) if base.isdecimal() else 0, **numbers)
 
 
-def _form_page(letter: Letter | None, form: LetterForm, *, conflict: saving.Conflict | None = None) -> str:
+def _form_page(
+    letter: Letter | None,
+    form: LetterForm,
+    *,
+    conflict: saving.Conflict | None = None,
+    asked: PictureForm | None = None,
+) -> str:
     """The page on which a letter is written. What its window has to know stands in hidden fields."""
     more: dict[str, object] = {}
     typed = None
@@ -409,6 +452,7 @@ def _form_page(letter: Letter | None, form: LetterForm, *, conflict: saving.Conf
         theirs = history.draft(conflict.theirs)
         compared = [one for one in history.compared(theirs, conflict.draft) if one[0] in conflict.parts]
         more |= {"conflict": conflict, "compared": compared}
+    more |= {"asked": asked or PictureForm(formdata=None), "largest_picture": making.LARGEST_FILE}
     return render_template("desk/letter_form.html", form=form, letter=letter, typed=typed, **more)
 
 

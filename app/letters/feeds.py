@@ -188,6 +188,8 @@ def _json(feed: Feed, letters: list[Letter]) -> Response:
         "feed_url": f"{base_url}{feed.path}.json",
         "description": column().tagline,
         "language": column().language,
+        "icon": column().picture and base_url + column().picture.replace("64x64", "180x180"),
+        "favicon": column().picture and base_url + column().picture,
         "authors": [{"name": column().title, "url": f"{base_url}/"}],
         "hubs": [{"type": "WebSub", "url": hub}] if hub else [],
         "items": [_item(letter) for letter in letters],

@@ -18,7 +18,7 @@ from wtforms.fields import Field
 from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
 
 from ..column.models import LANGUAGES
-from ..forms import DeskForm, many_lines, one_line
+from ..forms import DeskForm, many_lines, one_line, picture_file
 
 LONGEST_PART = 200_000
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -51,6 +51,23 @@ class LetterForm(DeskForm):
     seq = HiddenField()
     base = HiddenField()
     count = HiddenField()
+
+
+class PictureForm(DeskForm):
+    """A picture that goes into a letter, where no script puts it where the cursor is."""
+
+    picture = picture_file(_("Picture"))
+    picture_words = one_line(_("What does it show?"), 300, required=False)
+    picture_part = SelectField(
+        _("At the end of"),
+        choices=[
+            ("question", _("Question")),
+            ("answer", _("Answer")),
+            ("postscript", _("P. S.")),
+            ("course_note", _("P. P. S.")),
+        ],
+        default="answer",
+    )
 
 
 class SlotForm(DeskForm):
@@ -111,6 +128,8 @@ class AdviserForm(DeskForm):
     name = one_line(_("Name"), 120)
     slug = one_line(_("Address"), 80, validators=[_slug])
     about = many_lines(_("About"), 5_000, required=False, render_kw={"rows": 5})
+    picture = picture_file(_("Portrait"))
+    picture_gone = BooleanField(_("Take the portrait away"))
 
 
 class SelectionForm(DeskForm):

@@ -30,6 +30,8 @@ class Adviser(Base):
     name: Mapped[str] = mapped_column(String(120))
     about_source: Mapped[str] = mapped_column(default="")
     about_html: Mapped[str] = mapped_column(default="")
+    picture: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    """The address of a portrait; empty: none."""
 
 
 class Rubric(Base):

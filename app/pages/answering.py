@@ -24,7 +24,7 @@ from .keeping import Page, Shelf, make
 LONGEST = timedelta(hours=1)
 """What a page says of "lately" (Recently surfaced) may be this old; slots and decisions show at once."""
 
-NOT_OF_LETTERS = (None, "operations", "comments_desk")
+NOT_OF_LETTERS = (None, "operations", "comments_desk", "pictures")
 """Blueprints whose pages make no change come true: files, operations, and the queue, which asks little."""
 
 FILES, MOST_FILES = "/static/", 256
@@ -139,7 +139,7 @@ class KeptPages:
         page, count = self.shelf.get(path), self._editions.count()
         if page is not None and page.count == count != -1:
             return page if clock.now().timestamp() < page.until else None
-        if path.startswith(("/desk", "/static")):
+        if path.startswith(("/desk", "/static", "/media")):
             return None
         found = page or self.shelf.read(path)
         if found is None or found.until <= clock.now().timestamp():

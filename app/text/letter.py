@@ -6,6 +6,7 @@ from itertools import groupby, takewhile
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from . import pictures
 from .languages import foreign
 from .sanitise import LETTER_TAGS, safe_html
 from .typographer import typeset_tokens
@@ -14,17 +15,19 @@ HIGHEST_HEADING = 2
 """The page's own heading is h1, so a text's headings begin here."""
 LOWEST_HEADING = 4
 
-# Raw HTML is text, not markup. Images are off until they are the site's own (promise 8): `![x](y)` becomes `!` and a
-# link.
-_markdown = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"]).disable(["image"])
+# Raw HTML is text, not markup.
+_markdown = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
 
 
 def render(source: str, language: str) -> str:
     """The HTML of one part of a letter, set with the typography of its language.
 
     source: CommonMark, with `~~struck out~~` and tables; raw HTML is printed as text. language: "en" or "ru".
+    Pictures are the site's own; one from elsewhere becomes a link, as no page loads anything from there (promise 8).
     """
     tokens = _markdown.parse(source)
+    for block in tokens:
+        block.children = block.children and list(_without_foreign_pictures(block.children))
     _lower_headings(tokens)
     for paragraph in _quoted_paragraphs(tokens):
         name = _speaker(paragraph)
@@ -33,6 +36,34 @@ def render(source: str, language: str) -> str:
     for code, part in groupby(zip(_languages(tokens, language), tokens, strict=True), key=lambda one: one[0]):
         typeset_tokens([token for _, token in part], code)
     return safe_html(_markdown.renderer.render(tokens, _markdown.options, {}), LETTER_TAGS)
+
+
+def _without_foreign_pictures(children: list[Token]) -> Iterator[Token]:
+    depth = 0
+    for token in children:
+        depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+        if token.type != "image" or pictures.size(str(token.attrGet("src"))):
+            yield token
+            continue
+        address = str(token.attrGet("src"))
+        if not depth:
+            yield Token("link_open", "a", 1, attrs={"href": address})
+        yield Token("text", "", 0, content=_words(token) or address)
+        if not depth:
+            yield Token("link_close", "a", -1)
+
+
+def _words(picture: Token) -> str:
+    """What a picture says to those who do not see it."""
+    said = _markdown.renderer.renderInlineAsText(picture.children or [], _markdown.options, {})  # type: ignore[attr-defined]
+    return " ".join(said.split())
+
+
+def _picture(_renderer: object, tokens: list[Token], at: int, _options: object, _env: object) -> str:
+    return pictures.html(str(tokens[at].attrGet("src")), _words(tokens[at]))
+
+
+_markdown.add_render_rule("image", _picture)
 
 
 def _lower_headings(tokens: list[Token]) -> None:
@@ -99,6 +130,12 @@ def addresses(source: str) -> list[str]:
 def pictures_without_words(source: str) -> list[str]:
     """The addresses of pictures that say nothing to those who do not see them."""
     return [str(t.attrGet("src")) for t in _inline(source) if t.type == "image" and not t.content.strip()]
+
+
+def foreign_pictures(source: str) -> list[str]:
+    """The addresses of pictures that are not the site's own, so that readers get a link."""
+    shown = (str(token.attrGet("src")) for token in _inline(source) if token.type == "image")
+    return [address for address in shown if not pictures.size(address)]
 
 
 def unnamed_quotations(source: str) -> list[str]:

@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 _HREF = re.compile(r'href="([^"]*)"')
+_PICTURE = re.compile(r"""<picture>(?:<source(?:[^>"]|"[^"]*")*>)*<img src="([^"]*)"((?:[^>"]|"[^"]*")*)></picture>""")
+_OF_THE_PAGE = re.compile(r""" (?:srcset|sizes|loading|decoding)="[^"]*\"""")
 _TAG = re.compile(r"""</?([a-z0-9]+)(?:[^>"]|"[^"]*")*>""")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _GAPS = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
@@ -14,7 +16,13 @@ _BLOCKS = frozenset("p div section blockquote pre hr ul ol li h1 h2 h3 h4 table 
 
 
 def with_whole_addresses(html: str, base: str) -> str:
-    """The HTML with every link absolute. html: what `sanitise` or our templates made. base: where it stands."""
+    """The HTML with every link absolute, and every picture a plain one. base: where it stands.
+
+    html: what `sanitise` or our templates made.
+    """
+    html = _PICTURE.sub(
+        lambda found: f'<img src="{escape(_joined(base, unescape(found[1])))}"{_OF_THE_PAGE.sub("", found[2])}>', html
+    )
     return _HREF.sub(lambda found: f'href="{escape(_joined(base, unescape(found[1])))}"', html)
 
 
@@ -50,7 +58,10 @@ def opening_words(html: str, most: int = 200) -> str:
 
 
 def plain(html: str) -> str:
-    """The HTML as a plain text: quotations behind `>`, list items behind their marks, addresses behind their links."""
+    """The HTML as a plain text: quotations behind `>`, list items behind their marks, addresses behind their links.
+
+    A picture is its words in brackets, with its address.
+    """
     reader = _Plain()
     reader.feed(html)
     reader.close()
@@ -99,6 +110,8 @@ class _Plain(HTMLParser):
             self._inline.append("\n")
         elif tag == "s":
             self._inline.append("~~")
+        elif tag == "img":
+            self._inline.append(f"[{values.get('alt')}] <{values.get('src')}>".removeprefix("[] "))
         elif tag == "a":
             self._links.append((values.get("href") or "", len(self._inline)))
 

@@ -38,6 +38,7 @@ def remarks(draft: Draft, *, base_url: str, is_missing: Callable[[str], bool]) -
     for part in PARTS:
         source = getattr(draft, part)
         found += [Remark("no_alt", part, address) for address in letter_text.pictures_without_words(source)]
+        found += [Remark("foreign", part, address) for address in letter_text.foreign_pictures(source)]
         missing = (one for one in _within(source, base_url) if is_missing(urlsplit(one).path))
         found += [Remark("broken_link", part, address) for address in missing]
     if not draft.postscript.strip() and draft.rubric_id is None:

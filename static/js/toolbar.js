@@ -21,6 +21,7 @@ const tools = {
   list: (area) => lines(area, (line) => (line.trim() ? `- ${line}` : line)),
   heading: (area) => lines(area, (line) => (line.trim() ? `## ${line.replace(/^#+ /, "")}` : line)),
   quote: correspondence,
+  picture: (area) => area.dispatchEvent(new Event("picture")), // pictures.js asks which, and gives back the words
 };
 
 const chosen = (area) => area.value.slice(area.selectionStart, area.selectionEnd);
@@ -117,6 +118,7 @@ function addToolbar(area) {
     next.focus();
   });
   area.before(bar);
+  area.addEventListener("insert", ({ detail }) => insert(area, detail));
   area.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const tool = event.shiftKey ? event.code === "Digit9" && "quote" : KEYS[event.code];

@@ -88,6 +88,7 @@ WALK = {
     "/letters/<name>/reported": appears(f"/letters/{NAME}/reported") + silent("/letters/2026-12-25/reported"),
     "/healthz": silent("/healthz"),
     "/readyz": silent("/readyz"),
+    "/media/<key>/<name>": silent(f"/media/{'a' * 26}/600x400.jpg"),  # unguessable, and no list: tests/pictures
     "/static/<path:filename>": [],  # files of the code, the same for ever
     # What no route has: the 404 page, and an address of the site that the letter was imported from.
     "404": [*silent("/zebr", f"/letters/{NAME}-2/"), Surface("/2027/zebra/", "leads")],

@@ -20,7 +20,8 @@ from app.db import Base, db
 from app.refusals import Refusal
 
 ROOMS = {
-    "accounts", "column", "comments", "courses", "letters", "mail", "memory", "questions", "reviews", "text", "writing",
+    "accounts", "column", "comments", "courses", "letters", "mail", "memory", "pictures", "questions", "reviews",
+    "text", "writing",
 }  # fmt: skip
 MAY_USE = {
     "text": set[str](),
@@ -29,6 +30,7 @@ MAY_USE = {
     "mail": {"accounts", "text"},
     "comments": {"accounts", "letters", "mail", "text"},
     "memory": {"accounts", "comments", "letters", "text"},
+    "pictures": {"text"},
     "questions": {"accounts", "letters", "mail", "text"},
     "courses": {"accounts", "letters", "mail", "text"},
     "writing": {"accounts", "letters", "text"},

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from app.text import pictures
 from app.text.letter import render
 from app.text.sanitise import ATTRIBUTES, LETTER_TAGS, LINKS, safe_html
 
 pieces = st.sampled_from(
     ["# ", "### ", "> ", "- ", "1. ", "7) ", "\n", "\n\n", "    ", "`", "```", "~~", "*", "**", "_", "[a](", ")", "](",
      "[", "<b>", "</p>", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<!--", "-->", "\\", "&#x6a;",
+     f"![a](/media/{'k2' * 13}/700x350.jpg)", f"![](/media/{'k2' * 13}/1800x900.jpg 'a')", "![",
      "javascript:alert(1)", "https://example.org", "<https://example.org>", "![a](https://example.org/x.png)", "&lt;",
      "| a | b |\n|---|---|\n| c | d |", "«", "»", "Спроси", "---", "🦉", "\x00"]
 )  # fmt: skip
@@ -98,8 +100,72 @@ def test_a_link_that_would_run_is_no_link(source: str) -> None:
     assert schemes(render(source, "en")) == set()
 
 
-def test_no_picture_of_another_site_is_loaded() -> None:
-    assert "img" not in render("![a](https://example.org/x.png)", "en")
+KEY = "k2" * 13
+
+
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("![One *two*](https://example.org/x.png)", '<p><a href="https://example.org/x.png">One two</a></p>\n'),
+        ("![](/static/x.png)", '<p><a href="/static/x.png">/static/x.png</a></p>\n'),
+        ("[![a](/x.png)](/ask/)", '<p><a href="/ask/">a</a></p>\n'),
+        (f"![a](https://column.example/media/{KEY}/600x400.jpg)", None),
+        (f"![a](/media/{KEY}/../../600x400.jpg)", None),
+        (f"![a](/media/{KEY}/600x400.avif)", None),
+        (f"![a](/media/{KEY}/0x400.jpg)", None),
+        (f"![a](/media/{KEY}/600x400.jpg?x)", None),
+        ("![a](data:image/png;base64,AAAA)", None),
+    ],
+)
+def test_no_picture_of_another_site_is_loaded(source: str, html: str | None) -> None:
+    made = render(source, "xx")
+    assert not {"img", "picture", "source"} & tags(made)
+    assert html is None or made == html
+
+
+def test_a_picture_of_the_site_comes_in_three_widths_and_keeps_its_place() -> None:
+    html = render(f'One ![A "plan" <b>\n*of* it](/media/{KEY}/1800x1200.jpg "x") two.', "en")
+    ladder = ("600x400", "1200x800", "1800x1200")
+    sets = {
+        kind: ", ".join(f"/media/{KEY}/{size}.{kind} {size.split('x')[0]}w" for size in ladder)
+        for kind in ("avif", "webp", "jpg")
+    }
+    sizes = 'sizes="(min-width: 640px) 594px, calc(100vw - 38px)"'
+    assert html == (
+        f'<p>One <picture><source type="image/avif" srcset="{sets["avif"]}" {sizes}>'
+        f'<source type="image/webp" srcset="{sets["webp"]}" {sizes}>'
+        f'<img src="/media/{KEY}/1800x1200.jpg" srcset="{sets["jpg"]}" {sizes} '
+        'alt="A &quot;plan&quot; &lt;b&gt; of it" width="1800" height="1200" loading="lazy" decoding="async">'
+        "</picture> two.</p>\n"
+    )
+    assert render(f"[![a](/media/{KEY}/60x40.jpg)](/ask/)", "en").startswith('<p><a href="/ask/"><picture>')
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))))
+@example("*a* [b](c) `d` <b> \\ ](x) ![e] &amp; \\*")
+def test_the_words_of_a_picture_come_through_the_text_as_they_were_typed(words: str) -> None:
+    html = render(pictures.markdown(f"/media/{KEY}/60x40.jpg", words), "xx")
+    alt = unescape(re.search(r'alt="([^"]*)"', html)[1])  # type: ignore[index]
+    assert alt == unescape(" ".join(words.split())) or "_" in words or "~" in words
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<img src="https://example.org/x.png">',
+        f'<img src="//evil.example/media/{KEY}/60x40.jpg">',
+        '<img src="x" onerror="alert(1)">',
+        f'<img srcset="/media/{KEY}/60x40.jpg 60w, https://example.org/x.png 2x">',
+        f'<img src="/media/{KEY}/60x40.jpg\n">',
+        f'<img src=" /media/{KEY}/60x40.jpg">',
+        '<img sizes="100vw" width="100%" height="1e9" loading="eager" decoding="sync" style="a" class="b" id="c">',
+        '<source type="text/html" src="https://example.org/x" media="all">',
+        '<picture onclick="alert(1)" class="a"><source srcset="x"></picture>',
+    ],
+)
+def test_nothing_but_our_own_pictures_passes_the_wall(html: str) -> None:
+    cleaned = safe_html(html, LETTER_TAGS)
+    assert re.sub("</?(img|source|picture)>", "", cleaned) == ""
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,16 @@ def test_a_text_keeps_its_shape_as_plain_text(source: str, text: str) -> None:
     assert plain(render(source, "xx")) == text
 
 
+def test_a_picture_is_a_plain_one_elsewhere_and_its_words_in_a_text() -> None:
+    key = "k2" * 13
+    html = with_whole_addresses(render(f'![a > "b"](/media/{key}/700x350.jpg)', "xx"), HERE)
+    address = f"https://column.example/media/{key}/700x350.jpg"
+    assert html == f'<p><img src="{address}" alt="a &gt; &quot;b&quot;" width="700" height="350"></p>\n'
+    assert plain(html) == f'[a > "b"] <{address}>'
+    assert plain(with_whole_addresses(render(f"![](/media/{key}/700x350.jpg)", "xx"), HERE)) == f"<{address}>"
+    assert words(html) == ""
+
+
 def test_words_are_what_one_sees() -> None:
     html = render(
         "Hello,\nyou.\n\n> - one\n> - two [there](https://a.example/)\n\n| a | b |\n|---|---|\n| 1 | 2 |", "xx"
