@@ -203,7 +203,7 @@ def test_every_place_of_the_desk_that_can_name_a_picture_holds_it(session: Sessi
     }
     assert {
         "letters.answer_source", "letters.answer_html", "versions.content", "versions.html", "typed_texts.content",
-        "openings.text_html", "notice_drafts.text_source", "courses.about_html", "advisers.about_html",
+        "openings.text_html", "notice_drafts.text_source", "course_texts.about_html", "advisers.about_html",
         "advisers.picture", "selections.about_html", "settings.rules_html", "settings.picture",
     } <= looked_at  # fmt: skip
     assert not {one for one in looked_at if one.startswith(("comments.", "questions.", "pictures."))}
