@@ -1,5 +1,6 @@
 """Commands: one call each. `flask --app wsgi COMMAND --help` says what they take."""
 
+import os
 import secrets
 import sys
 from collections import Counter
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
 from . import clock
@@ -193,6 +195,9 @@ def read_bounces(path: Path | None, recipient: str) -> None:
                 done = returning.read(session, config, tqdm(mails, unit=" mails", disable=None), recipient=recipient)
         except mailboxes.NoMailbox as error:
             _fail(str(error))
+        except SQLAlchemyError as error:  # a mail server that pipes keeps the mail when it is told to try again later
+            click.echo(f"Dear Friday: the database does not answer: {error}", err=True)
+            sys.exit(os.EX_TEMPFAIL)
     said = {
         "ended": "subscriptions ended",
         "counted": "failed for now",

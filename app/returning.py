@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from . import clock
 from .config import Config
 from .courses import bounces
-from .mail import mailboxes, reports
+from .mail import mailboxes, places, reports
 from .mail.mailboxes import Returned
 
 log = logging.getLogger(__name__)
@@ -19,12 +19,21 @@ OURS = {"ended", "counted", "complained", "known"}
 
 
 def read_mailbox(session: Session, config: Config) -> Counter[str]:
-    """Read what is unread in the mailbox of DEARFRIDAY_BOUNCES_URL; returns {outcome: how many}. Raises NoMailbox."""
+    """Read what is new in the mailbox of DEARFRIDAY_BOUNCES_URL; returns {outcome: how many}. Raises NoMailbox.
+
+    What a mail did is committed before it is marked or moved, and only after that it counts as read. Whatever ends this
+    in between, the mail is read again next time, and does nothing the second time.
+    """
     done: Counter[str] = Counter()
     with mailboxes.imap(config.bounces_url) as box:
-        for one in list(box.unread()):
+        last = places.last_read(session, box.name, box.validity)
+        session.commit()  # nothing is locked while the server takes its time
+        for one in box.after(last):
             outcome = take(session, config, one)
-            box.settle(one, ours=outcome in OURS)
+            if outcome in OURS:
+                box.settle(one)
+            places.keep(session, box.name, box.validity, one.uid)
+            session.commit()
             done[outcome] += 1
     return done
 

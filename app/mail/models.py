@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base
@@ -109,3 +109,14 @@ class Pace(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1, autoincrement=False)
     next_at: Mapped[datetime]
+
+
+class MailboxPlace(Base):
+    """Up to which mail a mailbox on a server has been read."""
+
+    __tablename__ = "mailbox_places"
+
+    mailbox: Mapped[str] = mapped_column(String(64), primary_key=True)
+    validity: Mapped[int] = mapped_column(BigInteger)
+    """The server's word under which its numbers hold; under another one everything is read anew."""
+    last_uid: Mapped[int] = mapped_column(BigInteger)

@@ -1,14 +1,21 @@
-"""A real SMTP server, which can be as bad as real ones are."""
+"""A real SMTP server, which can be as bad as real ones are, and a real IMAP server."""
 
 import asyncio
+import imaplib
 import re
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -137,3 +144,76 @@ def sweep(app: Flask, config: Config) -> Callable[[], None]:
 def words(text: str) -> str:
     """A text with its white space folded."""
     return re.sub(r"\s+", " ", text).strip()
+
+
+class ImapServer:
+    """A real IMAP server in a process of its own (pymap); every test has a mailbox of its own in it."""
+
+    def __init__(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        # Its password is hashed half a million times at each login, which proves nothing here.
+        run = "from pysasl.hashing import BuiltinHash as H; H.__init__.__kwdefaults__['rounds'] = 1\n"
+        run += "from pymap.main import main; main()"
+        where = ["--host", "127.0.0.1", "--port", str(self.port), "--no-tls"]
+        whose = ["dict", "--demo-user", "column", "--demo-password", "pass word"]
+        self.process = subprocess.Popen([sys.executable, "-c", run, *where, *whose])
+        for _ in range(200):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.05)
+        raise AssertionError("the IMAP server does not answer")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class Mailbox:
+    """One mailbox, as a person's mail program sees it."""
+
+    def __init__(self, server: ImapServer, name: str) -> None:
+        self.name = name
+        self.url = f"imap://column:pass%20word@127.0.0.1:{server.port}/{name}?tls=off"
+        self.connection = imaplib.IMAP4("127.0.0.1", server.port, timeout=10)
+        self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # it writes a mail in pieces
+        self.connection.login("column", "pass word")
+        self.connection.create(name)
+
+    def put(self, *mails: bytes, flags: str = "") -> None:
+        for mail in mails:
+            assert self.connection.append(self.name, flags, None, mail)[0] == "OK"  # type: ignore[arg-type]
+
+    def seen(self, name: str = "") -> list[tuple[str, str]]:
+        """[(subject, flags)] of the mails in this mailbox, or in another one."""
+        status, said = self.connection.select(f'"{name or self.name}"', readonly=True)
+        if status != "OK":
+            return []
+        found = []
+        for number in range(1, int(said[0] or 0) + 1):
+            answer = self.connection.fetch(str(number), "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+            text = b" ".join(b" ".join(one) if isinstance(one, tuple) else one for one in answer).decode()
+            flags = re.search(r"FLAGS \(([^)]*)\)", text)
+            subject = re.search(r"Subject: (.*?)\r?\n", text)
+            kept = " ".join(flag for flag in flags[1].split() if flag != "\\Recent") if flags else ""
+            found.append((subject[1] if subject else "", kept))
+        self.connection.close()
+        return found
+
+
+@pytest.fixture(scope="session")
+def imap_server() -> Iterator[ImapServer]:
+    server = ImapServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mailbox(imap_server: ImapServer) -> Iterator[Mailbox]:
+    box = Mailbox(imap_server, f"m{next(_numbers)}")
+    yield box
+    box.connection.logout()
+
+
+_numbers = count(1)
