@@ -59,6 +59,7 @@ def _open_the_rooms(app: Flask) -> None:
     from .accounts.desk import bp as accounts_desk
     from .column.desk import bp as column_desk
     from .column.views import bp as operations
+    from .column.views import erasing_bp as erasing
     from .comments import queue  # noqa: F401  # more routes of the next one
     from .comments.desk import bp as comments_desk
     from .comments.pruning_desk import bp as pruning_desk
@@ -79,8 +80,8 @@ def _open_the_rooms(app: Flask) -> None:
     from .reviews.views import bp as drafts
     from .writing.desk import bp as writing_desk
 
-    keep(app, letters, feeds, comments, courses, questions)
-    for readers in (letters, feeds, cards, pictures, comments, courses, questions, drafts, operations):
+    keep(app, letters, feeds, comments, courses, questions, erasing)
+    for readers in (letters, feeds, cards, pictures, comments, courses, questions, drafts, erasing, operations):
         web.csrf.exempt(readers)  # readers' pages are the same for everybody: see web._refuse_foreign_posts
         app.register_blueprint(readers)
     app.register_blueprint(openings_desk)

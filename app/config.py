@@ -45,7 +45,8 @@ class Config:
     """DEARFRIDAY_RETURN_ADDRESS: the mailbox for mails that come back, as `bounces@column.example`; its server must
     take `bounces+anything@` for it. Default: none, and mails come back to the column's own address."""
     bounces_url: str = ""
-    """DEARFRIDAY_BOUNCES_URL: where the worker reads that mailbox, `imaps://user:pass@host/INBOX`. Default: nowhere."""
+    """DEARFRIDAY_BOUNCES_URL: where the worker reads that mailbox, `imaps://user:pass@host/INBOX`; with `?move=Read` it
+    moves there what it has understood. Default: nowhere."""
 
     @property
     def media(self) -> Path:

@@ -20,6 +20,7 @@ from babel.dates import (
     get_timezone_name,
 )
 from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
 from flask import (
     Blueprint,
     Flask,
@@ -122,7 +123,7 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.register_error_handler(Exception, _apologise)
     app.register_error_handler(HTTPException, explain)
     app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
-    app.jinja_env.filters.update(month=month, lasting=lasting, percent=percent, decimal=decimal)
+    app.jinja_env.filters.update(month=month, lasting=lasting, days=days, percent=percent, decimal=decimal)
     app.jinja_env.filters.update(slot_day=slot_day, slot_said=slot_said)
     app.jinja_env.filters.update(whole=with_whole_addresses)
     app.jinja_env.filters.update(in_script=in_script, opening_words=opening_words, plain=plain)
@@ -272,6 +273,14 @@ def _not_stored(response: Response) -> Response:
     return response
 
 
+def private(page: str, status: int = 200) -> ResponseReturnValue:
+    """A page behind a secret link: kept by no cache, told to no site.
+
+    Not `no-referrer`: browsers then send its form's POST with `Origin: null`, which is refused here.
+    """
+    return page, status, {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex"}
+
+
 def explain(error: HTTPException) -> ResponseReturnValue:
     """An error page in the site's own look; 3xx answers pass."""
     if error.code is None or error.code < 400:
@@ -370,6 +379,11 @@ def month(value: date, how: str = "LLLL y") -> str:
 def lasting(value: timedelta) -> str:
     """How long something lasts, in one unit: "47 hours", "3 days"."""
     return format_timedelta(value, granularity="minute", threshold=2, locale=_locale())
+
+
+def days(number: int) -> str:
+    """A number of days: "30 days", «30 дней»."""
+    return format_unit(number, "duration-day", locale=_locale())
 
 
 def percent(value: float) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from . import clock, posting, returning
 from .accounts import mailed_keys, sign_ins
-from .column import letting_in, mornings, reminding
+from .column import erasing_keys, letting_in, mornings, reminding
 from .column import settings as column_settings
 from .column.settings import settings
 from .comments import postponing, reports, same_address, spam, weighing
@@ -51,6 +51,7 @@ MAILS: dict[str, Writer] = {
     "invitation": letting_in.key_by_mail,
     "reset": letting_in.key_by_mail,
     "summary": mornings.summary,
+    "erasure": erasing_keys.key_by_mail,
 }
 """Every kind of mail: its writer here, its words in templates/mail/<kind>/. `delivery.put` makes one due."""
 
@@ -216,6 +217,7 @@ def forget(app: Flask, config: Config) -> None:
     sign_ins.erase_expired(session, now=now)
     draft_links.erase_expired(session, now=now)
     mailed_keys.erase_expired(session, now=now)
+    erasing_keys.erase_expired(session, now=now)
     questions_retention.erase_expired(session, days=column.questions_days, now=now)
     waitlist.erase_expired(session, days=column.unconfirmed_days, now=now)
     spam.learn(session)  # without what was erased

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, FloatField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
-from ..forms import DeskForm, email_address, many_lines, one_line, picture_file
+from ..forms import DeskForm, ReadersForm, email_address, many_lines, one_line, picture_file
 from ..letters.forms import LANGUAGE_NAMES
 from .models import LANGUAGES
 
@@ -12,6 +12,12 @@ from .models import LANGUAGES
 def _number(label: str, least: int, most: int) -> IntegerField:
     between = NumberRange(least, most, message=_("A whole number from %(min)s to %(max)s."))
     return IntegerField(label, validators=[InputRequired(_("Please fill this in.")), between])
+
+
+class ErasureForm(ReadersForm):
+    """The address of which everything is to be erased."""
+
+    email = email_address(_("Mail address"), any_script=True)
 
 
 class SettingsForm(DeskForm):

@@ -58,3 +58,18 @@ class Settings(Base):
     updated_at: Mapped[datetime | None]
     feeds_host: Mapped[str | None] = mapped_column(String(253))
     """The host in the ids of feeds, letters and comments: kept from the first letter on, wherever the site moves."""
+
+
+class ErasureKey(Base):
+    """Somebody asked that what was sent with this address is erased; the key goes there by mail."""
+
+    __tablename__ = "erasure_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), index=True)
+    sender: Mapped[str] = mapped_column(String(64))
+    """The keyed hash by which comments are found whose address was dropped; empty for none."""
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Of what the link holds, once its mail is written."""
+    made_at: Mapped[datetime]

@@ -9,7 +9,7 @@ from .. import clock, work
 from ..column import erasing
 from ..db import db
 from ..forms import status_of
-from ..web import language
+from ..web import language, private
 from . import tallies, waitlist
 from .forms import WaitlistForm
 from .models import Course
@@ -59,8 +59,8 @@ def confirm_button(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.by_confirm_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return _private(render_template("courses/stale.html"), 404)
-    return _private(render_template("courses/confirm.html", subscriber=subscriber, done=bool(subscriber.confirmed_at)))
+        return private(render_template("courses/stale.html"), 404)
+    return private(render_template("courses/confirm.html", subscriber=subscriber, done=bool(subscriber.confirmed_at)))
 
 
 @bp.post("/waitlist/confirm/<token>")
@@ -69,9 +69,9 @@ def confirm(token: str) -> ResponseReturnValue:
         subscriber = waitlist.by_confirm_token(db.session(), token)
         waitlist.confirm(db.session(), subscriber, now=clock.now())
     except waitlist.LinkIsStale:
-        return _private(render_template("courses/stale.html"), 404)
+        return private(render_template("courses/stale.html"), 404)
     db.session.commit()
-    return _private(render_template("courses/confirm.html", subscriber=subscriber, done=True))
+    return private(render_template("courses/confirm.html", subscriber=subscriber, done=True))
 
 
 @bp.get("/waitlist/leave/<token>")
@@ -79,8 +79,8 @@ def leave_button(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return _private(render_template("courses/stale.html"), 404)
-    return _private(render_template("courses/leave.html", subscriber=subscriber, done=bool(subscriber.left_at)))
+        return private(render_template("courses/stale.html"), 404)
+    return private(render_template("courses/leave.html", subscriber=subscriber, done=bool(subscriber.left_at)))
 
 
 @bp.post("/waitlist/leave/<token>")
@@ -89,10 +89,10 @@ def leave(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return _private(render_template("courses/stale.html"), 404)
+        return private(render_template("courses/stale.html"), 404)
     waitlist.leave(db.session(), subscriber, now=clock.now())
     db.session.commit()
-    return _private(render_template("courses/leave.html", subscriber=subscriber, done=True))
+    return private(render_template("courses/leave.html", subscriber=subscriber, done=True))
 
 
 @bp.get("/waitlist/next/<token>")
@@ -100,8 +100,8 @@ def next_button(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.told_by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return _private(render_template("courses/stale.html"), 404)
-    return _private(render_template("courses/next.html", subscriber=subscriber, done=False))
+        return private(render_template("courses/stale.html"), 404)
+    return private(render_template("courses/next.html", subscriber=subscriber, done=False))
 
 
 @bp.post("/waitlist/next/<token>")
@@ -109,9 +109,9 @@ def wait_again(token: str) -> ResponseReturnValue:
     try:
         again = waitlist.wait_again(db.session(), waitlist.told_by_leave_token(db.session(), token), now=clock.now())
     except waitlist.LinkIsStale:
-        return _private(render_template("courses/stale.html"), 404)
+        return private(render_template("courses/stale.html"), 404)
     db.session.commit()
-    return _private(render_template("courses/next.html", subscriber=again, done=True))
+    return private(render_template("courses/next.html", subscriber=again, done=True))
 
 
 @bp.get("/waitlist/erase/<token>")
@@ -119,8 +119,8 @@ def erase_button(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.known_by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return _private(render_template("courses/stale.html"), 404)
-    return _private(render_template("courses/erase.html", email=subscriber.email, done=None))
+        return private(render_template("courses/stale.html"), 404)
+    return private(render_template("erasing/erase.html", email=subscriber.email, done=None))
 
 
 @bp.post("/waitlist/erase/<token>")
@@ -129,11 +129,11 @@ def erase(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.known_by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return _private(render_template("courses/stale.html"), 404)
+        return private(render_template("courses/stale.html"), 404)
     secret = current_app.extensions["config"].secret_key
     done = erasing.erase(db.session(), subscriber.email, secret_key=secret, now=clock.now())
     db.session.commit()
-    return _private(render_template("courses/erase.html", email="", done=done))
+    return private(render_template("erasing/erase.html", email="", done=done))
 
 
 def _course_or_404(slug: str) -> Course:
@@ -146,11 +146,3 @@ def _course_page(course: Course, form: WaitlistForm, asked: str | None = None) -
     return render_template(
         "courses/course.html", course=course, said=said, described=described, opening=opening, waitlist_form=form
     )
-
-
-def _private(page: str, status: int = 200) -> ResponseReturnValue:
-    """A page behind a secret link: kept by no cache, told to no site.
-
-    Not `no-referrer`: browsers then send its form's POST with `Origin: null`, which web.py refuses.
-    """
-    return page, status, {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex"}

@@ -20,8 +20,8 @@ REST_AFTER_BOUNCE = timedelta(days=1)
 """An address whose mailbox refused us gets no other confirmation mail in this time."""
 BOUNCE_WINDOW = timedelta(days=30)
 """How long an address is kept after its notice: mails that come back come back in this time."""
-COMPLAINT_KEPT = timedelta(days=365)
-"""How long it is kept that an address called our mail spam, so that nobody makes us write there again."""
+COMPLAINT_KEPT = BOUNCE_WINDOW
+"""How long it is kept that an address called our mail spam, so that nobody makes us write there again at once."""
 
 
 class EnrolmentIsOpen(Refusal):

@@ -212,9 +212,12 @@ def _of_block(fields: dict[str, str], told: str, *, alone: bool) -> Failure:
     own = STATUS.match(fields.get("status", ""))
     inner = STATUS.search(said) or (None if said else STATUS.search(words))
     status = own.group(1) if own else ""
-    if inner and (status in ("", "5.0.0", "5.5.0") or inner.group(1)[0] == "4"):
-        status = inner.group(1) if own else status  # the remote server's own status says more than the reporter's
-    lasting = bool(own) and own.group(1)[0] == "5" and _is_lasting(status, said or words, words, recipient)  # type: ignore[union-attr]
+    if own and inner and (status in ("5.0.0", "5.5.0") or inner.group(1)[0] == "4"):
+        status = inner.group(1)  # the remote server's own status says more than the reporter's
+    if not own and inner and said and LASTING_STATUS.match(inner.group(1)):
+        status = inner.group(1)  # the reporter left its status out; words alone would not do
+    for_good = (own.group(1) if own else status).startswith("5")
+    lasting = for_good and _is_lasting(status, said or words, words, recipient)
     return Failure(recipient, status, lasting, _line(said or words))
 
 

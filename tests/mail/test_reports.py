@@ -11,6 +11,7 @@ from app.mail.reports import LARGEST, read
 from .returned import bounce, complaint, free_text, from_a_person
 
 LASTING = [
+    ("", "smtp; 550 5.1.1 <vera@example.org>... User unknown"),
     ("5.1.1", "smtp; 550 5.1.1 <vera@example.org>... User unknown"),
     ("5.1.1", ""),
     ("5.1.2", "smtp; 550 Host unknown"),
