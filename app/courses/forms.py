@@ -28,9 +28,9 @@ class CourseForm(DeskForm):
         validators=[Regexp(SLUG, message=_("Small Latin letters, digits and hyphens, as in “hard-talks”."))],
     )
     starts_on = DateField(_("Begins on"), validators=[Optional()])
-    name_en = one_line(_("Name"), 120, required=False)
+    name_en = one_line(_("The course’s name"), 120, required=False)
     about_en = many_lines(_("About"), 20_000, required=False, render_kw={"rows": 10})
-    name_ru = one_line(_("Name"), 120, required=False)
+    name_ru = one_line(_("The course’s name"), 120, required=False)
     about_ru = many_lines(_("About"), 20_000, required=False, render_kw={"rows": 10})
 
     def texts(self) -> dict[str, describing.Text]:

@@ -1,13 +1,13 @@
 """Keys by mail with which readers erase what they sent.
 
-Revision: 0020
+Revision: 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
