@@ -18,22 +18,26 @@ from tqdm import tqdm
 from . import clock
 from .accounts import people, second_factor
 from .accounts.models import ROLES
+from .column.settings import settings
 from .comments import likeness as comments_likeness
 from .comments import thread, weighing
 from .db import db, writing
 from .letters import index, likeness
+from .mail import signing
 from .refusals import Refusal
 from .transfer import wordpress
 from .transfer.reports import Unreadable
 
 people_commands = AppGroup("people", help="Who may sign in to the desk.")
 bounces_commands = AppGroup("bounces", help="Mails that came back.")
+dkim_commands = AppGroup("dkim", help="The key that signs mails, so that mailboxes know them for the column’s.")
 import_commands = AppGroup("import", help="Bring letters and comments from elsewhere. Running one again adds nothing.")
 
 
 def set_up_commands(app: Flask) -> None:
     """Register all commands of Dear Friday; Flask-Migrate brings `db`."""
-    for command in (serve, worker, demo, erase, reindex, people_commands, bounces_commands, import_commands):
+    groups = (people_commands, bounces_commands, dkim_commands, import_commands)
+    for command in (serve, worker, demo, erase, reindex, *groups):
         app.cli.add_command(command)
 
 
@@ -207,6 +211,37 @@ def read_bounces(path: Path | None, recipient: str) -> None:
         "nothing": "no report",
     }
     click.echo(f"{done.total()} mails read. " + ", ".join(f"{said[what]}: {done[what]}" for what in said) + ".")
+
+
+@dkim_commands.command("make")
+@click.argument("selector")
+@with_appcontext
+def make_key(selector: str) -> None:
+    """Make a private key in the data folder, called SELECTOR, and say what the DNS must say of it."""
+    try:
+        path = signing.make(current_app.extensions["config"].data, selector)
+    except signing.NoKey as error:
+        _fail(str(error))
+    click.echo(f"{path} is the private key. Keep it as secret as a password; other hosts with workers need it too.\n")
+    _say_record(selector)
+    click.echo("\nWhen `flask doctor` finds the record, choose the key at the desk, under Settings.")
+
+
+@dkim_commands.command("record")
+@click.argument("selector")
+@with_appcontext
+def show_record(selector: str) -> None:
+    """Say once more what the DNS must say of the key SELECTOR."""
+    _say_record(selector)
+
+
+def _say_record(selector: str) -> None:
+    try:
+        key = signing.key(current_app.extensions["config"].data, selector, settings(db.session()).mail_from)
+    except signing.NoKey as error:
+        _fail(str(error))
+    click.echo(f"Name:  {key.name}\nType:  TXT\nValue: {key.record}")
+    click.echo("In a zone file: ( " + " ".join(f'"{one}"' for one in signing.pieces(key.record)) + " )")
 
 
 @import_commands.command("wordpress")

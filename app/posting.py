@@ -1,8 +1,8 @@
 """Sending what is due: an edge, since it commits between the steps of every mail.
 
 A run claims a few deliveries at a time and hands them over one by one over one connection. The record of one mail and
-the beginning of the next are the same transaction, and no transaction is open while a server takes its time. Any
-number of runs on any number of hosts send together.
+the beginning of the next are the same transaction, and no transaction is open while a server takes its time; in that
+time the next mail is written. Any number of runs on any number of hosts send together.
 """
 
 import logging
@@ -10,7 +10,8 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -24,11 +25,12 @@ from .column.settings import settings
 from .config import Config
 from .courses import mails, opening
 from .courses.models import Subscriber
-from .mail import delivery, pace
+from .mail import delivery, pace, signing
 from .mail.messages import Desk, Letterhead, Writer
 from .mail.models import Delivery
 from .mail.return_path import return_path
-from .mail.smtp import Envelope, MailFailed, RefusedForGood, ServerAway, Transport, transport
+from .mail.signing import Key, NoKey
+from .mail.smtp import Begin, Envelope, MailFailed, RefusedForGood, ServerAway, Transport, transport
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +65,12 @@ def deliver_all(config: Config, session: Session, writers: dict[str, Writer], po
     """The same over an open transport."""
     session.expire_on_commit = False  # what a claim has read is good until the next claim
     sent = turn = 0
+    desk: Desk | None = None
     while not wait(0):
-        run = _claimed(config, session, writers, post, wait, turn)
+        run = _claimed(config, session, writers, post, wait, turn, desk)
         if run is None:
             break
+        desk = run.desk
         sent += run.send()
         turn += 1
         if run.server_is_away:
@@ -75,11 +79,23 @@ def deliver_all(config: Config, session: Session, writers: dict[str, Writer], po
 
 
 def _claimed(
-    config: Config, session: Session, writers: dict[str, Writer], post: Transport, wait: Wait, turn: int
+    config: Config,
+    session: Session,
+    writers: dict[str, Writer],
+    post: Transport,
+    wait: Wait,
+    turn: int,
+    desk: Desk | None,
 ) -> "_Run | None":
     session.expunge_all()
     now, by = clock.now(), secrets.token_hex(16)
     column = settings(session)
+    try:
+        head = replace(letterhead(config, column), key=key_of(config, column))
+    except NoKey as error:  # unsigned they would be taken for spam, for good
+        log.error("no mail leaves: %s", error)
+        session.rollback()
+        return None
     openings = opening.running(session)
     first = turn % len(openings) if openings else 0  # two courses that open together take turns
     claimed = delivery.claim(
@@ -96,12 +112,19 @@ def _claimed(
         return None
     g.column = column  # the templates' column(), read once for these mails
     in_time = dict(zip(claimed, moments, strict=True))
-    return _Run(config, session, writers, post, wait, by, in_time, Desk(letterhead(config, column)), subscribers)
+    if desk is None or desk.letterhead != head:
+        desk = Desk(head)
+    return _Run(config, session, writers, post, wait, by, in_time, desk, subscribers)
 
 
 def letterhead(config: Config, column: Settings) -> Letterhead:
     """What all mails of the column share."""
     return Letterhead(column.title, column.mail_from, config.base_url, column.language, column.mail_reply_to)
+
+
+def key_of(config: Config, column: Settings) -> Key | None:
+    """What signs the column's mails; None when an editor chose no key. Raises NoKey when the one chosen is not here."""
+    return signing.key(config.data, column.dkim_selector, column.mail_from) if column.dkim_selector else None
 
 
 @dataclass
@@ -123,22 +146,28 @@ class _Run:
     unrecorded: tuple[int, str | MailFailed] | None = None
     """What became of the mail before; written down with the beginning of the next."""
     left_over: list[int] = field(default_factory=list)
+    ahead: dict[int, Envelope] = field(default_factory=dict)
+    """The mail that was written while a server thought about the one before."""
 
     def send(self) -> int:
         """Hand them over, one by one; returns how many the server took."""
+        try:
+            return self._send()
+        finally:  # what a server has taken is written down, whatever is wrong with the next mail
+            self.session.rollback()
+            self._firmly(self._end)
+
+    def _send(self) -> int:
         sent = 0
         rest = list(self.claimed.items())
         for place, (one, moment) in enumerate(rest):
             if self.server_is_away or self._told_to_end(moment):
                 self.left_over += [later.id for later, _ in rest[place:]]
                 break
-            envelope = self._written(one)
-            if envelope is not None and self._begun(one):
-                outcome = self._handed_over(one, envelope)
-                self.unrecorded = one.id, outcome
-                self.server_is_away = isinstance(outcome, ServerAway)
-                sent += isinstance(outcome, str)
-        self._firmly(self._end)
+            envelope = self.ahead.pop(one.id, None) or self._written(one)
+            if envelope is not None:
+                following = rest[place + 1][0] if place + 1 < len(rest) else None
+                sent += self._handed_over(one, envelope, following)
         return sent
 
     def _end(self) -> None:
@@ -155,20 +184,37 @@ class _Run:
 
     def _written(self, one: Delivery) -> Envelope | None:
         """The mail, or None when there is nothing to send; then that is written down."""
-        writer = self.writers.get(one.kind)
-        if writer is None:  # of a newer version of the site; the claim runs out and its own worker sends it
+        if one.kind not in self.writers:  # of a newer version of the site; the claim runs out, its own worker sends it
             log.warning("no writer for a mail of the kind %s", one.kind)
             return None
-        mail = writer(self.session, one, self.desk.letterhead)
-        if mail is None:
-            self._firmly(lambda: delivery.drop(self.session, one.id, by=self.by, now=clock.now()))
-            return None
         try:
-            return self.desk.write(mail, one, sender=self._sender(one, mail.to), now=clock.now())
+            envelope = self._composed(one)
         except RefusedForGood as error:
-            reason = error
-        self._firmly(lambda: delivery.refuse(self.session, one.id, reason, by=self.by, now=clock.now()))
-        return None
+            self._refuse(one, error)
+            return None
+        if envelope is None:
+            self._firmly(lambda: delivery.drop(self.session, one.id, by=self.by, now=clock.now()))
+        elif self.session.in_transaction():  # its writer asked the database; what follows is the server's time
+            self.session.commit()
+        return envelope
+
+    def _composed(self, one: Delivery) -> Envelope | None:
+        mail = self.writers[one.kind](self.session, one, self.desk.letterhead)
+        if mail is None:
+            return None
+        return self.desk.write(mail, one, sender=self._sender(one, mail.to), now=clock.now())
+
+    def _write_ahead(self, one: Delivery) -> None:
+        """Write a notice before its turn: all that it says has been read with the claim.
+
+        What goes wrong goes wrong again in its turn, and is dealt with then.
+        """
+        with suppress(Exception):
+            envelope = self._composed(one)
+            if envelope is not None:
+                self.ahead[one.id] = envelope
+        if self.session.in_transaction():
+            self.session.rollback()
 
     def _sender(self, one: Delivery, recipient: str) -> str:
         if not self.config.return_address:
@@ -180,8 +226,11 @@ class _Run:
         """One commit: the mail before is recorded, and this one begins, if it still may."""
 
         def begin() -> bool:
-            self._record()
-            return delivery.begin(self.session, one.id, by=self.by, now=clock.now())
+            before = self.unrecorded
+            if before is not None and isinstance(before[1], MailFailed):
+                self._record()
+                before = None
+            return delivery.begin(self.session, one.id, by=self.by, now=clock.now(), before=before)  # type: ignore[arg-type]
 
         def put_back() -> bool:
             self._record()
@@ -222,10 +271,39 @@ class _Run:
                 until(1)
         raise DatabaseAway
 
-    def _handed_over(self, one: Delivery, envelope: Envelope) -> str | MailFailed:
+    def _handed_over(self, one: Delivery, envelope: Envelope, following: Delivery | None) -> bool:
+        """Did the server take it."""
+        begun = False
+
+        def begin() -> bool:
+            nonlocal begun
+            begun = self._begun(one)
+            return begun
+
+        def meanwhile() -> None:
+            if following is not None and following.kind == "notice":
+                self._write_ahead(following)
+
+        outcome = self._outcome(one, envelope, begin, meanwhile)
+        self.server_is_away = isinstance(outcome, ServerAway)
+        if begun:
+            self.unrecorded = one.id, outcome or ""
+        elif isinstance(outcome, ServerAway):
+            self.left_over.append(one.id)
+        elif isinstance(outcome, RefusedForGood):
+            self._refuse(one, outcome)
+        return begun and isinstance(outcome, str)
+
+    def _outcome(
+        self, one: Delivery, envelope: Envelope, begin: Begin, meanwhile: Callable[[], None]
+    ) -> str | MailFailed | None:
         try:
-            return self.post.send(envelope).replace(envelope.recipient, "…")
+            reply = self.post.send(envelope, begin, meanwhile)
+            return reply and reply.replace(envelope.recipient, "…")
         except MailFailed as failure:
             said = type(failure)(str(failure).replace(envelope.recipient, "…"))
             log.warning("%s %d: %s: %s", one.kind, one.id, type(failure).__name__, said)
             return said
+
+    def _refuse(self, one: Delivery, reason: RefusedForGood) -> None:
+        self._firmly(lambda: delivery.refuse(self.session, one.id, reason, by=self.by, now=clock.now()))

@@ -41,6 +41,13 @@ class Taking:
     def note(self, line: str) -> None:
         os.write(self.file, f"{line}\n".encode())
 
+    async def handle_EHLO(
+        self, smtp: SMTP, session: Session, _: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """As nearly all servers it takes several commands at once (RFC 2920), which aiosmtpd does without saying so."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
     async def handle_MAIL(self, smtp: SMTP, _: Session, envelope: Envelope, address: str, options: Any) -> str:
         self.today = ""
         if self.random is not None:

@@ -41,6 +41,7 @@ class SettingsForm(DeskForm):
         ],
         default=0,
     )
+    dkim_selector = SelectField(_("The key that signs mails (DKIM)"), default="")
     pruned_days = _number(_("Days until the text of a pruned comment is erased"), 0, 3650)
     declined_days = _number(_("Days until the text of a declined comment is erased"), 0, 3650)
     pruning_after_days = _number(_("Days until a published comment comes into the list of pruning"), 0, 36500)

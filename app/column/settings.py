@@ -36,6 +36,7 @@ class Change:
     hide_names: bool = False
     mail_reply_to: str = ""
     mails_per_second: float = 0
+    dkim_selector: str = ""
     history_days: int = 365
     picture: str = ""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, selectinload
 
 from ..mail.messages import Letterhead, Mail
 from ..mail.models import Delivery
@@ -74,7 +74,7 @@ def ready(session: Session, deliveries: Sequence[Delivery]) -> Sequence[Subscrib
     ids = [one.subscriber_id for one in deliveries if one.subscriber_id is not None]
     if not ids:
         return []
-    with_all = (joinedload(Subscriber.opening), joinedload(Subscriber.course))
+    with_all = (selectinload(Subscriber.opening), selectinload(Subscriber.course))  # they share a few
     query = select(Subscriber).where(Subscriber.id.in_(ids)).options(*with_all)
     return session.scalars(query.execution_options(populate_existing=True)).all()
 

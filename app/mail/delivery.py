@@ -8,7 +8,19 @@ in `sending`, and such a row is in doubt, never silently sent again.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,25 +42,28 @@ GIVE_UP_AFTER = timedelta(days=3)
 """The last try of a mail that a server refuses for now comes so long after the first."""
 
 _table = Delivery.__table__
-_BEGIN = (
+_now: BindParameter[datetime] = bindparam("now", type_=_table.c.claimed_at.type)
+_this: BindParameter[int] = bindparam("this")
+_before: BindParameter[int] = bindparam("before")
+_begins = and_(_table.c.id == _this, _table.c.state == "waiting")
+# In doubt too: a sweep that took a slow worker for a dead one knew less than the worker does.
+_was_sent = and_(_table.c.id == _before, or_(_table.c.state == "sending", _table.c.state == "in_doubt"))
+_NEXT = (
     update(_table)  # type: ignore[arg-type]
-    .where(_table.c.id == bindparam("this"), _table.c.state == "waiting", _table.c.claimed_by == bindparam("me"))
+    .where(_table.c.id.in_([_this, _before]), _table.c.claimed_by == bindparam("me"), or_(_begins, _was_sent))
     .values(
-        state="sending",
-        claimed_at=bindparam("now"),
-        first_tried_at=func.coalesce(_table.c.first_tried_at, bindparam("now")),
+        state=case((_table.c.id == _this, literal_column("'sending'")), else_=literal_column("'sent'")),
+        claimed_at=case((_table.c.id == _this, _now), else_=_table.c.claimed_at),
+        first_tried_at=case(
+            (_table.c.id == _this, func.coalesce(_table.c.first_tried_at, _now)), else_=_table.c.first_tried_at
+        ),
+        finished_at=case((_table.c.id == _before, _now), else_=_table.c.finished_at),
+        reply=case((_table.c.id == _before, bindparam("said")), else_=_table.c.reply),
     )
+    .returning(_table.c.id)
 )
-_SENT = (
-    update(_table)  # type: ignore[arg-type]
-    # In doubt too: a sweep that took a slow worker for a dead one knew less than the worker does.
-    .where(
-        _table.c.id == bindparam("this"),
-        _table.c.state.in_(["sending", "in_doubt"]),
-        _table.c.claimed_by == bindparam("me"),
-    )
-    .values(state="sent", finished_at=bindparam("now"), reply=bindparam("said"))
-)
+NOBODY = 0
+"""The id of no delivery."""
 
 
 class NothingToSettle(Refusal):
@@ -116,23 +131,29 @@ def _claimed(session: Session, ids: list[int], by: str, now: datetime) -> list[D
     return list(session.scalars(mine.execution_options(populate_existing=True)))
 
 
-def begin(session: Session, delivery_id: int, *, by: str, now: datetime) -> bool:
+def begin(session: Session, delivery_id: int, *, by: str, now: datetime, before: tuple[int, str] | None = None) -> bool:
     """Its mail leaves now; False when it is no longer this worker's to send.
 
-    Raises sqlalchemy's IntegrityError, by the database's triggers, when the subscriber left or the opening is paused.
+    before: the delivery that was sent before and the server's reply, to be written down in the same statement. Raises
+    sqlalchemy's IntegrityError, by the database's triggers, when the subscriber left or the opening is paused.
     """
-    begun = session.connection().execute(_BEGIN, {"this": delivery_id, "me": by, "now": now})
-    return begun.rowcount == 1
+    return delivery_id in _next(session, delivery_id, before or (NOBODY, ""), by, now)
+
+
+def _next(session: Session, delivery_id: int, before: tuple[int, str], by: str, now: datetime) -> list[int]:
+    sent, said = before
+    values = {"this": delivery_id, "before": sent, "said": said[:300], "me": by, "now": now}
+    return list(session.connection().execute(_NEXT, values).scalars())
 
 
 def record(
     session: Session, delivery_id: int, outcome: str | MailFailed, *, by: str, now: datetime, jitter: float = 0.5
 ) -> None:
     """What became of a delivery that was begun. outcome: the server's reply, or the failure. jitter: 0 to 1."""
-    said = str(outcome)[:300]
     if not isinstance(outcome, MailFailed):
-        session.connection().execute(_SENT, {"this": delivery_id, "me": by, "now": now, "said": said})
+        _next(session, NOBODY, (delivery_id, outcome), by, now)
         return
+    said = str(outcome)[:300]
     values: dict[str, object] = {"reply": said}
     if isinstance(outcome, ServerAway):
         values |= {"state": "waiting", "due_at": now}  # nothing wrong with this mail: it stays first in line

@@ -24,6 +24,7 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from .models import Delivery
+from .signing import Key
 from .smtp import Envelope, RefusedForGood
 
 PARTS = ("subject.txt", "text.txt", "html.html")
@@ -42,6 +43,8 @@ class Letterhead:
     language: str
     reply_to: str = ""
     """Where answers go, when that is not the address the mails come from."""
+    key: Key | None = None
+    """Signs them (signing.py)."""
 
     @property
     def host(self) -> str:
@@ -119,6 +122,8 @@ class Desk:
             text = text.replace(mark, mail.personal[name])
             html = html.replace(mark, escape(mail.personal[name]))
         data = words.head + b"\r\n".join(head) + b"\r\n" + _body(text, html, words.boundary)
+        if self.letterhead.key is not None:
+            data = self.letterhead.key.signed(data)
         return Envelope(sender=sender, recipient=recipient, data=data, name=message_name(delivery))
 
     def _words(self, mail: Mail, delivery: Delivery) -> _Words:

@@ -7,7 +7,7 @@ broke after the whole mail was handed over and before the server's answer (promi
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +51,27 @@ class Envelope:
     """Of the mail, the same at every try; good for a file's name."""
 
 
+Begin = Callable[[], bool]
+"""Writes down that a mail leaves now; False when it may not. Called once at most, before the text leaves."""
+
+
+def at_once() -> bool:
+    """For mails of which nobody keeps a record."""
+    return True
+
+
+def nothing() -> None:
+    """There is nothing to do meanwhile."""
+
+
 class Transport(Protocol):
     """Something that takes mails."""
 
-    def send(self, envelope: Envelope) -> str:
-        """Hand over one mail to its one recipient; returns the server's reply. Raises MailFailed."""
+    def send(self, envelope: Envelope, begin: Begin = at_once, meanwhile: Callable[[], None] = nothing) -> str | None:
+        """Hand over one mail to its one recipient; returns the server's reply, None when `begin` said no.
+
+        meanwhile: what may be done while the server thinks about the text; it raises nothing. Raises MailFailed.
+        """
         ...
 
 
@@ -78,8 +94,10 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, envelope: Envelope) -> str:
+    def send(self, envelope: Envelope, begin: Begin = at_once, meanwhile: Callable[[], None] = nothing) -> str | None:
         part = self.folder / f".{envelope.name}.part"
+        if not begin():
+            return None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             part.write_bytes(envelope.data)
@@ -101,34 +119,57 @@ class Connection:
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
         self.open: smtplib.SMTP | None = None
 
-    def send(self, envelope: Envelope) -> str:
+    def send(self, envelope: Envelope, begin: Begin = at_once, meanwhile: Callable[[], None] = nothing) -> str | None:
+        begin = _once(begin)
         was_open = self.open is not None
         try:
-            smtp = self._offer(envelope)
+            smtp = self._offer(envelope, begin)
         except ServerAway:
             if not was_open:
                 raise
-            smtp = self._offer(envelope)  # servers end a connection that was idle or had its number of mails
-        return self._hand_over(smtp, envelope)
+            smtp = self._offer(envelope, begin)  # servers end a connection that was idle or had its number of mails
+        return self._hand_over(smtp, envelope, meanwhile) if begin() else None
 
-    def _offer(self, envelope: Envelope) -> smtplib.SMTP:
+    def _offer(self, envelope: Envelope, begin: Begin) -> smtplib.SMTP:
+        """Up to the server's "go ahead"."""
         try:
             smtp = self.open = self.open or self._connect()
-            self._say(smtp.mail(envelope.sender, self._options(smtp, envelope)))
-            self._say(smtp.rcpt(envelope.recipient))
-            self._say(smtp.docmd("DATA"), wanted=354)
+            if self._addresses_taken(smtp, self._commands(smtp, envelope), begin):
+                self._say(smtp.docmd("DATA"), wanted=354)
+            else:
+                self._start_afresh()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise ServerAway(str(error)[:300]) from error
         return smtp
 
-    def _options(self, smtp: smtplib.SMTP, envelope: Envelope) -> list[str]:
-        """What the server must be told of an address that is not ASCII (RFC 6531)."""
-        if envelope.recipient.isascii() and envelope.sender.isascii():
-            return []
-        if not smtp.has_extn("smtputf8"):
-            raise RefusedForGood("our mail server cannot write to this address: it does not know SMTPUTF8")
-        return ["SMTPUTF8", "BODY=8BITMIME"]
+    def _addresses_taken(self, smtp: smtplib.SMTP, commands: list[bytes], begin: Begin) -> bool:
+        """Say MAIL and RCPT, both at once if the server knows that (RFC 2920); while it thinks, `begin` is asked.
+
+        Not DATA as well: a server that waits for a text cannot be told that none comes.
+        """
+        together = smtp.has_extn("pipelining")
+        smtp.send(b"".join(commands) if together else commands[0])
+        go_on = begin()
+        answers = [smtp.getreply() for _ in (commands if together else commands[:1])]
+        if not together and answers[0][0] == 250:
+            smtp.send(commands[1])
+            answers.append(smtp.getreply())
+        for answer in answers:
+            self._say(answer)
+        return go_on
+
+    def _commands(self, smtp: smtplib.SMTP, envelope: Envelope) -> list[bytes]:
+        """MAIL and RCPT, with what the server must be told of an address that is not ASCII (RFC 6531)."""
+        options = ""
+        if not (envelope.recipient + envelope.sender).isascii():
+            if not smtp.has_extn("smtputf8"):
+                raise RefusedForGood("our mail server cannot write to this address: it does not know SMTPUTF8")
+            options = " SMTPUTF8 BODY=8BITMIME"
+        commands = [f"MAIL FROM:<{envelope.sender}>{options}", f"RCPT TO:<{envelope.recipient}>"]
+        if any(set(one) & set("\r\n") for one in commands):
+            raise RefusedForGood("an address is of one line")
+        return [one.encode() + b"\r\n" for one in commands]
 
     def close(self) -> None:
         """Say goodbye, if there is somebody to say it to."""
@@ -139,9 +180,10 @@ class Connection:
                 self.open.close()
             self.open = None
 
-    def _hand_over(self, smtp: smtplib.SMTP, envelope: Envelope) -> str:
+    def _hand_over(self, smtp: smtplib.SMTP, envelope: Envelope, meanwhile: Callable[[], None]) -> str:
         try:
             smtp.send(_on_the_wire(envelope.data))
+            meanwhile()
             answer = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
@@ -149,13 +191,14 @@ class Connection:
         return self._say(answer)
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         if self.tls == "on":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                self.host, self.port, timeout=TIMEOUT, context=ssl.create_default_context()
+            )
         else:
             smtp = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
         if self.tls == "starttls":
-            smtp.starttls(context=context)
+            smtp.starttls(context=ssl.create_default_context())
         if self.user:
             smtp.login(self.user, self.password)
         smtp.ehlo_or_helo_if_needed()
@@ -166,20 +209,32 @@ class Connection:
         reply = f"{code} {text.decode('utf-8', 'replace')}"[:300]
         if code == wanted or (wanted == 250 and code == 251):
             return reply
-        self._start_afresh(code)
+        self._start_afresh(hangs_up=code == 421)
         if 500 <= code < 600:
             raise RefusedForGood(reply)
         raise RefusedForNow(reply)
 
-    def _start_afresh(self, code: int) -> None:
-        """Ready for the next mail after a refusal; 421 means that the server hangs up (RFC 5321, 3.8)."""
+    def _start_afresh(self, hangs_up: bool = False) -> None:
+        """Ready for the next mail when this one does not leave. hangs_up: as after a 421 (RFC 5321, 3.8)."""
         try:
-            if self.open is not None and code != 421:
+            if self.open is not None and not hangs_up:
                 self.open.rset()
                 return
         except (OSError, smtplib.SMTPException):
             pass
         self.close()
+
+
+def _once(begin: Begin) -> Begin:
+    """Asked again, it says what it said."""
+    said: list[bool] = []
+
+    def ask() -> bool:
+        if not said:
+            said.append(begin())
+        return said[0]
+
+    return ask
 
 
 def _on_the_wire(data: bytes) -> bytes:

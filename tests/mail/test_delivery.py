@@ -543,7 +543,8 @@ class Noting:
     def __init__(self) -> None:
         self.languages: list[str] = []
 
-    def send(self, message: object) -> str:
+    def send(self, message: object, begin: Callable[[], bool], meanwhile: object) -> str:
+        assert begin()
         self.languages.append(str(flask_babel.get_locale()))
         return "250 OK"
 
@@ -593,7 +594,9 @@ def test_a_worker_killed_among_60_notices_sends_none_twice_and_leaves_one_unsure
     at(NOON + LONGEST_HAND_OVER)
     sweep()
     assert sorted(fates(session)) == ["in_doubt"] + ["sent"] * 59
-    assert len(set(server.recipients)) == len(server.recipients) == 59 + (where == "DATA")
+    assert len(set(server.recipients)) == len(server.recipients)
+    # At MAIL the unsure one may be the mail before, which the server had taken: both are written down meanwhile.
+    assert len(server.recipients) in {"MAIL": (59, 60), "RCPT": (59,), "DATA": (60,)}[where]
 
 
 def test_without_a_server_each_mail_is_a_file_of_the_data_folder(
