@@ -37,7 +37,7 @@ import_commands = AppGroup("import", help="Bring letters and comments from elsew
 def set_up_commands(app: Flask) -> None:
     """Register all commands of Dear Friday; Flask-Migrate brings `db`."""
     groups = (people_commands, bounces_commands, dkim_commands, import_commands)
-    for command in (serve, worker, demo, erase, reindex, *groups):
+    for command in (serve, worker, demo, doctor, erase, reindex, *groups):
         app.cli.add_command(command)
 
 
@@ -88,6 +88,26 @@ def demo(language: str) -> None:
     sign_ins.touch(mode=0o600)  # so that the next `make run` can say them again; the database has only hashes
     sign_ins.write_text(loaded)
     click.echo(loaded)
+
+
+@click.command()
+@click.option("--dns", "server", default="", help="Ask this name server, as 9.9.9.9, and not the one of this machine.")
+@with_appcontext
+def doctor(server: str) -> None:
+    """Look at settings, database, queue, worker, mail server and DNS, and say what to do; sends no mail.
+
+    Ends with 1 when something is wrong.
+    """
+    from .doctor import look
+    from .mail.published import resolver
+
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    levels = Counter[str]()
+    for one in look(app, db.session(), now=clock.now(), resolver=lambda: resolver(server)):
+        levels[one.level] += 1
+        click.echo(f"{one.level:<8} {one.what}: {one.said}" + (f"\n         -> {one.do}" if one.do else ""))
+    click.echo(f"\n{levels['error']} errors, {levels['warning']} warnings, {levels['ok']} well.")
+    sys.exit(1 if levels["error"] else 0)
 
 
 @click.command()

@@ -6,6 +6,7 @@ is made good by the next periodic one, and any task may run twice or side by sid
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from threading import Event, Lock
 from urllib.parse import urlsplit
@@ -38,6 +39,9 @@ from .writing import changing, history
 
 MOST_WEIGHED = 300
 """Letters weighed at once; the next ones come a minute later."""
+
+SEEN = "a worker was seen"
+"""The key in the queue's store."""
 
 log = logging.getLogger(__name__)
 
@@ -100,9 +104,24 @@ def wake(app: Flask) -> None:
         log.warning("the queue does not answer; the sweep will deliver", exc_info=True)
 
 
+def seen(queue: Huey) -> None:
+    """A worker lives; `flask doctor` asks."""
+    try:
+        queue.put(SEEN, clock.now().isoformat())
+    except Exception:
+        log.warning("the queue does not answer", exc_info=True)
+
+
+def last_seen(queue: Huey) -> datetime | None:
+    """When a worker last swept; every one does so each minute."""
+    said = queue.get(SEEN, peek=True)
+    return datetime.fromisoformat(said) if said else None
+
+
 def sweep(app: Flask, config: Config) -> None:
     """What a lost task should have done, what became due by the clock alone, and what is done a little at a time."""
     session = db.session()
+    seen(app.extensions["queue"])
     changing.make_due(session, clock.now())  # pages ask for themselves; this is for exports and copies of the database
     lost = delivery.mark_in_doubt(session, now=clock.now())
     telling.enlist(session, now=clock.now())

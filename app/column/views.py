@@ -1,19 +1,16 @@
 """Operations: is it alive, is it ready. And what readers may know and do about what is kept of them."""
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import clock, work
-from ..config import ROOT
 from ..courses import tallies, waitlist
 from ..db import db
 from ..forms import status_of
 from ..web import private
-from . import erasing, erasing_keys
+from . import erasing, erasing_keys, tables
 from .forms import ErasureForm
 
 bp = Blueprint("operations", __name__)
@@ -31,11 +28,10 @@ def readyz() -> ResponseReturnValue:
     """The database answers, with the tables of this version."""
     headers = {"Content-Type": "text/plain", "Cache-Control": "no-store"}
     try:
-        present = MigrationContext.configure(db.session.connection()).get_current_heads()
+        ready = tables.are_up_to_date(db.session.connection())
     except SQLAlchemyError:
         return "the database does not answer\n", 503, headers
-    wanted = ScriptDirectory(str(ROOT / "migrations")).get_heads()
-    if set(present) != set(wanted):
+    if not ready:
         return "the database needs: flask --app wsgi db upgrade\n", 503, headers
     return "ok\n", 200, headers
 

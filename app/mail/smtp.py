@@ -130,6 +130,15 @@ class Connection:
             smtp = self._offer(envelope, begin)  # servers end a connection that was idle or had its number of mails
         return self._hand_over(smtp, envelope, meanwhile) if begin() else None
 
+    def greet(self) -> set[str]:
+        """Connect, sign in, send nothing; returns what the server can do beyond the rest. Raises ServerAway."""
+        try:
+            self.open = self.open or self._connect()
+            return set(self.open.esmtp_features)
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise ServerAway(str(error)[:300]) from error
+
     def _offer(self, envelope: Envelope, begin: Begin) -> smtplib.SMTP:
         """Up to the server's "go ahead"."""
         try:

@@ -41,10 +41,16 @@ class Server:
         self.mischief: deque[Mischief | None] = deque()
         self.connections = 0
         self.awake = True
+        self.thinks = 0.0
+        """Seconds about each text."""
+        self.pipelining = False
+        """Says that it takes several commands at once (RFC 2920); aiosmtpd always does."""
+        self.smtputf8 = False
+        """Knows addresses in every script (RFC 6531)."""
         self.silent = threading.Event()
         self._today: Mischief | None = None
         self._controller = _OnAnyPort(self, hostname="127.0.0.1", port=0, ready_timeout=10)
-        self._controller.factory = partial(_Greeting, self, self, enable_SMTPUTF8=False)  # type: ignore[method-assign]
+        self._controller.factory = partial(_Greeting, self, self)  # type: ignore[method-assign]
         self._controller.start()
         self.connections = 0  # the controller's own first look does not count
         self.url = f"smtp://127.0.0.1:{self._controller.port}"
@@ -55,6 +61,12 @@ class Server:
     @property
     def mails(self) -> list[EmailMessage]:
         return [message_from_bytes(raw, policy=policy.SMTP) for raw in self.raw]  # type: ignore[misc]
+
+    async def handle_EHLO(
+        self, smtp: SMTP, session: Session, _: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], *(["250-PIPELINING"] if self.pipelining else []), responses[-1]]
 
     async def handle_MAIL(self, smtp: SMTP, _: Session, envelope: Envelope, address: str, options: Any) -> str:
         self._today = self.mischief.popleft() if self.mischief else None
@@ -69,6 +81,7 @@ class Server:
         refusal = await self._do("refused DATA", smtp)
         if refusal:
             return refusal
+        await asyncio.sleep(self.thinks)
         self.raw.append(bytes(envelope.content or b""))
         self.recipients += envelope.rcpt_tos
         self.senders.append(envelope.mail_from or "")
@@ -95,7 +108,7 @@ class _OnAnyPort(Controller):
 class _Greeting(SMTP):
     def __init__(self, server: Server, *args: Any, **more: Any) -> None:
         self._server = server
-        super().__init__(*args, **more)
+        super().__init__(*args, enable_SMTPUTF8=server.smtputf8, **more)
 
     async def _handle_client(self) -> None:
         self._server.connections += 1

@@ -130,10 +130,12 @@ def test_refused_for_now_it_is_tried_again_after_a_pause(
     assert deliver() == 1
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "refused DATA", "DATA"])
 def test_refused_for_good_it_has_failed(
-    command: str, cast: Cast, session: Session, server: Server, deliver: Deliver, at: Any
+    command: str, pipelining: bool, cast: Cast, session: Session, server: Server, deliver: Deliver, at: Any
 ) -> None:
+    server.pipelining = pipelining
     notices(cast)
     server.mischief.append((command, "550 No such person"))
     assert deliver() == 0
@@ -143,13 +145,23 @@ def test_refused_for_good_it_has_failed(
     assert deliver() == 0
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
 def test_one_refusal_does_not_hold_up_the_others(
-    cast: Cast, session: Session, server: Server, deliver: Deliver
+    pipelining: bool, cast: Cast, session: Session, server: Server, deliver: Deliver
 ) -> None:
-    notices(cast, 4)
-    server.mischief += [("RCPT", "550 No"), ("RCPT", "451 Later"), ("RCPT", "421 Full"), None]
-    assert deliver() == 1
-    assert sorted(fates(session)) == ["failed", "sent", "waiting", "waiting"]
+    server.pipelining = pipelining
+    notices(cast, 6)
+    server.mischief += [
+        ("RCPT", "550 No"),
+        ("RCPT", "451 Later"),
+        ("MAIL", "451 Later"),
+        ("RCPT", "421 Full"),
+        None,
+        None,
+    ]
+    assert deliver() == 2
+    assert sorted(fates(session)) == ["failed"] + ["sent"] * 2 + ["waiting"] * 3
+    assert server.connections == 2  # only who says 421 hangs up
 
 
 def test_refused_for_now_too_often_it_has_failed(
@@ -206,10 +218,12 @@ def test_a_server_that_hangs_up_before_its_greeting_has_taken_nothing(
     assert deliver() == 2
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
 @pytest.mark.parametrize("command", ["MAIL", "RCPT"])
 def test_a_server_that_hangs_up_before_the_text_has_taken_nothing(
-    command: str, cast: Cast, session: Session, server: Server, deliver: Deliver
+    command: str, pipelining: bool, cast: Cast, session: Session, server: Server, deliver: Deliver
 ) -> None:
+    server.pipelining = pipelining
     notices(cast)
     server.mischief += [(command, "hang up")]
     assert deliver() == 0
@@ -218,9 +232,11 @@ def test_a_server_that_hangs_up_before_the_text_has_taken_nothing(
     assert len(server.raw) == 1
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
 def test_a_server_that_hangs_up_between_two_mails_is_called_again(
-    cast: Cast, session: Session, server: Server, deliver: Deliver
+    pipelining: bool, cast: Cast, session: Session, server: Server, deliver: Deliver
 ) -> None:
+    server.pipelining = pipelining
     notices(cast, 3)
     server.mischief += [None, ("MAIL", "hang up"), None]
     assert deliver() == 3
@@ -505,9 +521,11 @@ def test_who_leaves_between_claim_and_hand_over_gets_nothing(
     assert (fates(session), server.raw) == (["dropped"], [])
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
 def test_who_left_while_a_server_would_not_take_the_mail_gets_it_no_more_and_stops_no_other(
-    cast: Cast, session: Session, server: Server, deliver: Deliver
+    pipelining: bool, cast: Cast, session: Session, server: Server, deliver: Deliver
 ) -> None:
+    server.pipelining = pipelining
     vera, _ = notices(cast, 2)
     first, _ = claimed(session)
     begun(session, first)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.policy import SMTPUTF8
 from email.utils import parseaddr
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -306,6 +307,36 @@ def test_an_address_is_written_as_servers_take_it(
     session.commit()
     deliver()
     assert server.recipients == [arrives]
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_a_server_that_knows_every_script_gets_the_address_in_its_own(
+    pipelining: bool, cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    server.smtputf8, server.pipelining = True, pipelining
+    first, second = (cast.subscriber(cast.course(), f"r{n}@example.org", confirmed=False) for n in range(2))
+    first.email, second.email = "вера@почта.example", "boris@example.org"
+    session.commit()
+    assert deliver() == 2
+    assert server.recipients == ["вера@xn--80a1acny.example", "boris@example.org"]
+    to_vera = message_from_bytes(server.raw[0], policy=SMTPUTF8)
+    assert to_vera["To"].addresses[0].addr_spec == "вера@xn--80a1acny.example"
+    head, _, body = server.raw[0].partition(b"\r\n\r\n")
+    assert body.isascii()
+    assert [line for line in head.split(b"\r\n") if not line.isascii()] == ["To: вера@xn--80a1acny.example".encode()]
+    assert server.raw[1].isascii()
+
+
+def test_a_server_that_knows_only_ascii_is_not_asked_to_take_another_address(
+    cast: Cast, session: Session, server: Server, deliver: Deliver
+) -> None:
+    subscriber = cast.subscriber(cast.course(), VERA, confirmed=False)
+    subscriber.email = "вера@example.org"
+    session.commit()
+    assert deliver() == 0
+    assert server.senders == []
+    failed = session.scalars(sa.select(Delivery)).one()
+    assert (failed.state, "SMTPUTF8" in failed.reply, "вера" in failed.reply) == ("failed", True, False)
 
 
 def test_what_a_server_says_of_an_address_is_kept_without_the_address(
