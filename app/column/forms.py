@@ -20,6 +20,13 @@ class ErasureForm(ReadersForm):
     email = email_address(_("Mail address"), any_script=True)
 
 
+class _Rate(FloatField):  # type: ignore[misc]
+    """A number that stands in the form as one writes it: 14, not 14.0."""
+
+    def _value(self) -> str:
+        return f"{self.data:g}" if isinstance(self.data, float) and not self.raw_data else str(super()._value())
+
+
 class SettingsForm(DeskForm):
     """The column's settings."""
 
@@ -33,7 +40,7 @@ class SettingsForm(DeskForm):
     rules = many_lines(_("Rules of publication"), 20_000, required=False, render_kw={"rows": 10})
     mail_from = email_address(_("Mails come from"))
     mail_reply_to = email_address(_("Replies go to"), required=False)
-    mails_per_second = FloatField(
+    mails_per_second = _Rate(
         _("Mails in a second at most"),
         validators=[
             InputRequired(_("Please fill this in.")),

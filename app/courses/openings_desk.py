@@ -14,6 +14,7 @@ from ..db import db
 from ..mail import delivery
 from ..mail.messages import Desk, Parts
 from ..mail.models import Delivery
+from ..mail.signing import NoKey
 from ..refusals import Refusal
 from ..text import tables
 from ..web import CONTENT_SECURITY_POLICY, column, desk, only
@@ -105,9 +106,19 @@ def opening(opening_id: int) -> ResponseReturnValue:
         speed=speed,
         left=timedelta(seconds=to_go / speed) if speed and to_go else None,
         last_refusal=openings.last_refusal(db.session(), opening) if to_go else "",
+        without_key=bool(to_go) and _without_key(),
         to_look_at=openings.to_look_at(db.session(), opening),
         form=ConfirmForm(),
     )
+
+
+def _without_key() -> bool:
+    """Does nothing leave because the key that signs mails is not here."""
+    try:
+        posting.key_of(current_app.extensions["config"], column())
+    except NoKey:
+        return True
+    return False
 
 
 @bp.post("/openings/<int:opening_id>/closing")

@@ -314,7 +314,8 @@ def test_a_server_that_knows_every_script_gets_the_address_in_its_own(
     pipelining: bool, cast: Cast, session: Session, server: Server, deliver: Deliver
 ) -> None:
     server.smtputf8, server.pipelining = True, pipelining
-    first, second = (cast.subscriber(cast.course(), f"r{n}@example.org", confirmed=False) for n in range(2))
+    course = cast.course()
+    first, second = (cast.subscriber(course, f"r{n}@example.org", confirmed=False) for n in range(2))
     first.email, second.email = "вера@почта.example", "boris@example.org"
     session.commit()
     assert deliver() == 2
