@@ -21,10 +21,14 @@ class ErasureForm(ReadersForm):
 
 
 class _Rate(FloatField):  # type: ignore[misc]
+
+
+class _Rate(FloatField):
     """A number that stands in the form as one writes it: 14, not 14.0."""
 
     def _value(self) -> str:
-        return f"{self.data:g}" if isinstance(self.data, float) and not self.raw_data else str(super()._value())
+        typed = (self.raw_data or [""])[0]
+        return typed or (f"{self.data:g}" if isinstance(self.data, float) else "")
 
 
 class SettingsForm(DeskForm):

@@ -287,6 +287,15 @@ def per_second(session: Session, opening: Opening, *, now: datetime) -> float:
     return (len(lately) - 1) / max((max(lately) - min(lately)).total_seconds(), 0.001)
 
 
+def put_off_until(session: Session, opening: Opening, *, now: datetime) -> datetime | None:
+    """When the next is tried, if all that wait were put off by a server; None when some can leave now."""
+    waiting = (Delivery.opening_id == opening.id, Delivery.state == "waiting")
+    now_or_soon = select(Delivery.id).where(*waiting, (Delivery.attempts == 0) | (Delivery.due_at <= now))
+    if session.scalar(now_or_soon.limit(1)) is not None:
+        return None
+    return session.scalar(select(func.min(Delivery.due_at)).where(*waiting))
+
+
 def last_refusal(session: Session, opening: Opening) -> str:
     """What a server said last of a notice that still waits, when it will not take it for now."""
     refused = select(Delivery.reply).where(

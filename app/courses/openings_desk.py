@@ -96,7 +96,9 @@ def opening(opening_id: int) -> ResponseReturnValue:
     opening, now = _opening_or_404(opening_id), clock.now()
     counts = openings.progress(db.session(), opening)
     to_go = counts.get("waiting", 0) + counts.get("sending", 0)
-    speed = 0.0 if opening.paused_at or opening.stopped_at else openings.per_second(db.session(), opening, now=now)
+    put_off_until = openings.put_off_until(db.session(), opening, now=now) if to_go else None
+    rests = opening.paused_at or opening.stopped_at or put_off_until
+    speed = 0.0 if rests else openings.per_second(db.session(), opening, now=now)
     return render_template(
         "desk/opening.html",
         opening=opening,
@@ -106,6 +108,7 @@ def opening(opening_id: int) -> ResponseReturnValue:
         speed=speed,
         left=timedelta(seconds=to_go / speed) if speed and to_go else None,
         last_refusal=openings.last_refusal(db.session(), opening) if to_go else "",
+        put_off_until=put_off_until,
         without_key=bool(to_go) and _without_key(),
         to_look_at=openings.to_look_at(db.session(), opening),
         form=ConfirmForm(),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import work
+from app.column.models import Settings
 from app.courses import opening, waitlist
 from app.courses.models import Course, NoticeDraft, Opening, Subscriber
 from app.db import writing
@@ -342,3 +343,29 @@ def test_the_page_says_how_fast_it_goes_how_long_still_and_renews_itself(
     page = ada.get(f"/desk/courses/openings/{on_its_way.id}").text
     for part in ("2 of 3 sent", "Done in about 1 minute", 'max="3" value="2"', '<noscript><meta http-equiv="refresh"'):
         assert part in page, part
+
+
+def test_what_mail_servers_put_off_is_told_with_its_next_try(
+    ada: FlaskClient, session: Session, on_its_way: Opening
+) -> None:
+    first, second, third = session.scalars(sa.select(Delivery.id).order_by(Delivery.id)).all()
+    later = NOON + timedelta(minutes=10)
+    for one in (first, second):
+        session.execute(sa.update(Delivery).where(Delivery.id == one).values(attempts=1, due_at=later))
+    session.commit()
+    page = f"/desk/courses/openings/{on_its_way.id}"
+    assert opening.put_off_until(session, on_its_way, now=NOON) is None
+    assert "The next try" not in ada.get(page).text
+    session.execute(sa.update(Delivery).where(Delivery.id == third).values(state="sending"))
+    session.commit()
+    assert opening.put_off_until(session, on_its_way, now=NOON) == later
+    assert f'The next try: <time datetime="{later:%Y-%m-%dT%H:%M}' in re.sub(r"\s+", " ", ada.get(page).text)
+    assert opening.put_off_until(session, on_its_way, now=later) is None
+
+
+def test_that_nothing_leaves_without_its_key_is_said(ada: FlaskClient, session: Session, on_its_way: Opening) -> None:
+    session.execute(sa.update(Settings).values(dkim_selector="gone"))
+    session.commit()
+    page = ada.get(f"/desk/courses/openings/{on_its_way.id}").text
+    assert "No mail leaves: the key is not on this server" in page
+    assert "The worker will take them up" not in page
