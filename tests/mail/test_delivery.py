@@ -537,6 +537,25 @@ def test_who_left_while_a_server_would_not_take_the_mail_gets_it_no_more_and_sto
     assert (fates(session), server.recipients) == (["dropped", "sent"], ["reader1@example.org"])
 
 
+def test_a_mail_that_cannot_be_written_takes_nothing_from_those_before_it(
+    cast: Cast, session: Session, server: Server, deliver: Deliver, monkeypatch: Any
+) -> None:
+    notices(cast, 3)
+    last = session.scalar(sa.select(sa.func.max(Delivery.id)))
+    session.commit()
+    compose = work.MAILS["notice"]
+
+    def breaks(session: Session, one: Delivery, letterhead: Any) -> Any:
+        if one.id == last:
+            raise RuntimeError("a mistake in a template")
+        return compose(session, one, letterhead)
+
+    monkeypatch.setitem(work.MAILS, "notice", breaks)
+    with pytest.raises(RuntimeError):
+        deliver()
+    assert (fates(session), len(server.raw)) == (["sent", "sent", "waiting"], 2)
+
+
 def test_a_confirmation_is_not_sent_to_who_has_confirmed_meanwhile(
     cast: Cast, session: Session, server: Server, deliver: Deliver
 ) -> None:
