@@ -20,9 +20,6 @@ class ErasureForm(ReadersForm):
     email = email_address(_("Mail address"), any_script=True)
 
 
-class _Rate(FloatField):  # type: ignore[misc]
-
-
 class _Rate(FloatField):
     """A number that stands in the form as one writes it: 14, not 14.0."""
 
