@@ -60,7 +60,9 @@ _NEXT = (
         finished_at=case((_table.c.id == _before, _now), else_=_table.c.finished_at),
         reply=case((_table.c.id == _before, bindparam("said")), else_=_table.c.reply),
     )
-    .returning(_table.c.id)
+)
+_IS_MINE = select(_table.c.id).where(
+    _table.c.id == _this, _table.c.state == "sending", _table.c.claimed_by == bindparam("me")
 )
 NOBODY = 0
 """The id of no delivery."""
@@ -137,13 +139,17 @@ def begin(session: Session, delivery_id: int, *, by: str, now: datetime, before:
     before: the delivery that was sent before and the server's reply, to be written down in the same statement. Raises
     sqlalchemy's IntegrityError, by the database's triggers, when the subscriber left or the opening is paused.
     """
-    return delivery_id in _next(session, delivery_id, before or (NOBODY, ""), by, now)
+    changed = _next(session, delivery_id, before or (NOBODY, ""), by, now)
+    if before is None or changed == 0:
+        return changed == 1
+    # One of the two has changed: which?
+    return changed == 2 or session.connection().scalar(_IS_MINE, {"this": delivery_id, "me": by}) is not None
 
 
-def _next(session: Session, delivery_id: int, before: tuple[int, str], by: str, now: datetime) -> list[int]:
+def _next(session: Session, delivery_id: int, before: tuple[int, str], by: str, now: datetime) -> int:
     sent, said = before
     values = {"this": delivery_id, "before": sent, "said": said[:300], "me": by, "now": now}
-    return list(session.connection().execute(_NEXT, values).scalars())
+    return session.connection().execute(_NEXT, values).rowcount
 
 
 def record(

@@ -106,11 +106,11 @@ class Desk:
         Raises RefusedForGood when no mail can be written to that address.
         """
         recipient = _reachable(mail.to)
-        words = self._words(mail, delivery)
+        words, named = self._words(mail, delivery), message_name(delivery)
         head = [
             b"To: " + recipient.encode(),
             b"Date: " + format_datetime(now).encode(),
-            f"Message-ID: <{message_name(delivery)}@{self.letterhead.host}>".encode(),
+            f"Message-ID: <{named}@{self.letterhead.host}>".encode(),
         ]
         if mail.leave_url:
             # Never folded or encoded: mail programs read no encoded words there (RFC 2369, 2).
@@ -124,7 +124,7 @@ class Desk:
         data = words.head + b"\r\n".join(head) + b"\r\n" + _body(text, html, words.boundary)
         if self.letterhead.key is not None:
             data = self.letterhead.key.signed(data)
-        return Envelope(sender=sender, recipient=recipient, data=data, name=message_name(delivery))
+        return Envelope(sender=sender, recipient=recipient, data=data, name=named)
 
     def _words(self, mail: Mail, delivery: Delivery) -> _Words:
         language = mail.language or self.letterhead.language
@@ -152,6 +152,7 @@ class Desk:
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: vacation responders stay silent
         message["Content-Language"] = language
         head = message.as_bytes().rstrip(b"\r\n") + b"\r\n"
+        text, html = (re.sub(r"\r\n?|\n", "\r\n", part) for part in (text, html))
         # "=_" stands in no quoted-printable text, so no part can hold the line that ends it.
         return _Words(head, text, html, marks, f"=_{secrets.token_hex(12)}")
 
@@ -173,8 +174,9 @@ def _body(text: str, html: str, boundary: str) -> bytes:
 
 def _part(subtype: str, content: str) -> bytes:
     """Quoted-printable: 7 bits and short lines, whatever is in it; no line begins as mailboxes begin a mail."""
-    encoded = binascii.b2a_qp(re.sub(r"\r\n?|\n", "\r\n", content).encode(), istext=True)
-    encoded = re.sub(rb"(?m)^From ", b"=46rom ", encoded)
+    encoded = binascii.b2a_qp(content.encode(), istext=True)
+    if b"From " in encoded:
+        encoded = re.sub(rb"(?m)^From ", b"=46rom ", encoded)
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
     return head.encode() + encoded
 

@@ -9,12 +9,16 @@ import base64
 import os
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import dkim
 import idna
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -37,6 +41,32 @@ NO_SECOND = (b"from", b"to", b"subject", b"date", b"reply-to", b"list-unsubscrib
 """Signed once more than they are there: who adds another one on the way breaks the signature (RFC 6376, 8.15)."""
 
 _SELECTOR = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@lru_cache(maxsize=4)
+def _private(*numbers: int) -> rsa.RSAPrivateKey:
+    p, q, d, dmp1, dmq1, iqmp, e, n = numbers
+    return rsa.RSAPrivateNumbers(p, q, d, dmp1, dmq1, iqmp, rsa.RSAPublicNumbers(e, n)).private_key()
+
+
+def _by_openssl(digest: Any, key: dict[str, int]) -> bytes:
+    """What dkimpy computes in Python, ten times as fast and always in the same time: RSASSA-PKCS1-v1_5."""
+    names = (
+        "prime1",
+        "prime2",
+        "privateExponent",
+        "exponent1",
+        "exponent2",
+        "coefficient",
+        "publicExponent",
+        "modulus",
+    )
+    private = _private(*(key[name] for name in names))
+    return private.sign(digest.digest(), padding.PKCS1v15(), Prehashed(hashes.SHA256()))
+
+
+assert callable(dkim.RSASSA_PKCS1_v1_5_sign)  # else another dkimpy than this was written for
+dkim.RSASSA_PKCS1_v1_5_sign = _by_openssl
 
 
 class NoKey(Exception):

@@ -248,4 +248,6 @@ def _once(begin: Begin) -> Begin:
 
 def _on_the_wire(data: bytes) -> bytes:
     """The mail as DATA wants it: dots doubled at line starts, a lone dot at the end (RFC 5321, 4.5.2)."""
-    return re.sub(rb"(?m)^\.", b"..", data) + (b"" if data.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+    if b"\n." in data:
+        data = re.sub(rb"(?m)^\.", b"..", data)
+    return data + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n")

@@ -19,13 +19,18 @@ from itertools import count
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
+from sqlalchemy.orm import Session as OfDatabase
 
 from app import work
 from app.config import Config
+from app.courses.models import Course, Subscriber
 from app.db import writing
+
+from ..conftest import NOON
 
 Mischief = tuple[str, str]
 """(at which command, what: a reply such as "451 Later", "hang up", or "fall silent")."""
@@ -152,6 +157,17 @@ def sweep(app: Flask, config: Config) -> Callable[[], None]:
             work.sweep(app, config)
 
     return run
+
+
+def confirmed(session: OfDatabase, course: Course, number: int) -> list[Subscriber]:
+    """So many subscribers who wait, at once and without their confirmation mails."""
+    rows = [
+        {"course_id": course.id, "email": f"reader{n}@example.org", "email_key": f"reader{n}@example.org",
+         "confirm_token": f"confirm-{n}", "leave_token": f"leave-{n:037}", "asked_at": NOON, "confirmed_at": NOON}
+        for n in range(number)
+    ]  # fmt: skip
+    session.execute(sa.insert(Subscriber), rows)
+    return list(session.scalars(sa.select(Subscriber).where(Subscriber.course_id == course.id).order_by(Subscriber.id)))
 
 
 def words(text: str) -> str:

@@ -30,7 +30,7 @@ from app.mail.smtp import FateUnknown, RefusedForGood, RefusedForNow, ServerAway
 
 from ..cast import Cast
 from ..conftest import NOON
-from .conftest import Server
+from .conftest import Server, confirmed
 
 TICK = timedelta(microseconds=1)
 VERA = "vera@example.org"
@@ -41,8 +41,7 @@ Deliver = Callable[..., int]
 def notices(cast: Cast, number: int = 1) -> list[Subscriber]:
     """That many subscribers, each with a notice that is due, and nothing else is."""
     course = cast.course()
-    some = [cast.subscriber(course, f"reader{n}@example.org") for n in range(number)]
-    cast.session.execute(sa.delete(Delivery))
+    some = confirmed(cast.session, course, number)
     cast.opened(course)
     cast.session.expire_all()
     cast.session.commit()
@@ -325,6 +324,20 @@ def test_a_worker_writes_nothing_about_what_is_not_its_own(cast: Cast, session: 
         delivery.record(session, one, outcome, by="other", now=NOON)
     session.commit()
     assert fates(session) == ["sending"]
+
+
+def test_the_mail_before_is_recorded_whether_or_not_the_next_may_begin(cast: Cast, session: Session) -> None:
+    notices(cast, 3)
+    first, second, third = claimed(session)
+    assert begun(session, first)
+    assert delivery.begin(session, second, by="me", now=NOON, before=(first, "250 Taken"))
+    session.execute(sa.update(Delivery).where(Delivery.id == third).values(claimed_by="another"))
+    assert not delivery.begin(session, third, by="me", now=NOON, before=(second, "250 Taken"))
+    session.commit()
+    assert fates(session) == ["sent", "sent", "waiting"]
+    assert delivery.begin(session, third, by="another", now=NOON, before=(second, "250 Taken"))
+    session.commit()
+    assert fates(session) == ["sent", "sent", "sending"]
 
 
 def test_told_to_end_a_worker_ends_between_two_mails_and_gives_back_the_rest(

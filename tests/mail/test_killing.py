@@ -18,7 +18,7 @@ from app.mail.models import Delivery
 
 from ..cast import Cast
 from ..conftest import NOON
-from .conftest import Server
+from .conftest import Server, confirmed
 
 KILLS, NOTICES = 10, 100
 
@@ -75,12 +75,7 @@ def test_two_workers_killed_again_and_again_send_to_everybody_and_to_nobody_twic
 ) -> None:
     server.thinks = 0.008
     course = cast.course()
-    waiting = [
-        {"course_id": course.id, "email": f"r{number}@example.org", "email_key": f"r{number}@example.org",
-         "confirm_token": f"c{number}", "leave_token": f"l{number}", "asked_at": NOON, "confirmed_at": NOON}
-        for number in range(NOTICES)
-    ]  # fmt: skip
-    session.execute(sa.insert(Subscriber), waiting)
+    confirmed(session, course, NOTICES)
     cast.opened(course)
     session.commit()
     environ = os.environ | {"DEARFRIDAY_DATA": str(config.data), "DEARFRIDAY_BASE_URL": config.base_url}
