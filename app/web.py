@@ -179,8 +179,9 @@ def _guard() -> ResponseReturnValue | None:
     if not current_user.is_authenticated:
         if request.accept_mimetypes.best == "application/json":
             abort(401)  # a script of ours, which knows what to say
-        goal = request.full_path.rstrip("?") if request.method == "GET" else url_for("accounts_desk.start")
-        return redirect(url_for("accounts_desk.sign_in", goal=goal), 303)
+        if request.method != "GET":
+            abort(401)  # what was typed is carried on: see _carried_on
+        return redirect(url_for("accounts_desk.sign_in", goal=request.full_path.rstrip("?")), 303)
     if current_user.role not in roles:
         abort(403)
     if request.method == "POST":
@@ -288,11 +289,28 @@ def explain(error: HTTPException) -> ResponseReturnValue:
     db.session.rollback()
     expired = isinstance(error, CSRFError)
     code = 403 if expired else error.code
+    is_script = request.accept_mimetypes.best == "application/json"
+    if request.method == "POST" and is_desk() and (expired or code == 401) and not is_script:
+        page = _carried_on(code)
+        if page:
+            return page, code
     response = current_app.make_response((render_template("errors/error.html", code=code, csrf=expired), code))
     for name, value in error.get_headers(None, request.environ):
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _carried_on(code: int) -> str:
+    """The page that keeps what a form of the desk sent when its session had ended, and sends it once more at a press.
+
+    Nothing is done by itself: whoever made somebody's browser send it would need that press, too. Passwords go no way.
+    """
+    is_closed = roles_of(current_app.view_functions.get(request.endpoint or "", anyone)) != "anyone"
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    if not is_closed or any("password" in name for name, _ in sent):
+        return ""
+    return render_template("errors/carried.html", code=code, sent=sent)
 
 
 def _apologise(error: Exception) -> ResponseReturnValue:

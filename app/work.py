@@ -30,6 +30,7 @@ from .letters.publishing import follow_zones, live
 from .mail import delivery
 from .mail.mailboxes import NoMailbox
 from .mail.messages import Writer
+from .pages.answering import make_due_changes
 from .pictures import folder as pictures_folder
 from .pictures import forgetting as pictures_forgetting
 from .questions import retention as questions_retention
@@ -122,7 +123,7 @@ def sweep(app: Flask, config: Config) -> None:
     """What a lost task should have done, what became due by the clock alone, and what is done a little at a time."""
     session = db.session()
     seen(app.extensions["queue"])
-    changing.make_due(session, clock.now())  # pages ask for themselves; this is for exports and copies of the database
+    make_due_changes(clock.now())  # pages ask for themselves; this is for exports and copies of the database
     lost = delivery.mark_in_doubt(session, now=clock.now())
     telling.enlist(session, now=clock.now())
     reminding.enlist(session, now=clock.now())

@@ -22,13 +22,14 @@ from ..letters.drafting import Draft
 from ..letters.fridays import Slot, previous_slots, slots
 from ..letters.models import Adviser, Letter, Related, Rubric, Selection, Topic
 from ..mail.models import Delivery
-from ..questions import inbox
+from ..questions import inbox, merging
 from ..refusals import Refusal
 from ..text import letter as letter_text
 
 HERE = Path(__file__).parent
 DECIDED_AFTER = timedelta(hours=5)
 """The demo's editors read comments in the evening."""
+NOTED_AFTER = timedelta(hours=2)
 WAITING = 12
 """Subscribers of each course."""
 
@@ -56,12 +57,28 @@ def load(session: Session, language: str, *, now: datetime) -> str:
         _relate(session, letters, file)
     for one in column["selections"]:
         _select(session, one, letters, rows, language, now)
-    for question in column["questions"]:
-        sent = now - timedelta(days=question["days_ago"])
-        inbox.send(session, name=question["name"], text=question["text"], email=question.get("email", ""), now=sent)
+    _questions(session, column["questions"], staff, now)
     session.flush()
     names = ", ".join(f"{person.email} ({role})" for role, person in staff.items())
     return f"The demo column is loaded: {len(letters)} letters. The desk's sign-ins: {names}. Password: {password}"
+
+
+def _questions(session: Session, some: list[dict[str, Any]], staff: dict[str, Person], now: datetime) -> None:
+    """The inbox as a desk leaves it: some on the shortlist, one set aside, notes, two that ask the same."""
+    sent = {}
+    for one in some:
+        moment = now - timedelta(days=one["days_ago"])
+        question = inbox.send(session, name=one["name"], text=one["text"], email=one.get("email", ""), now=moment)
+        sent[one["name"]] = question
+        for number, (role, text) in enumerate(one.get("notes", []), 1):
+            inbox.note(session, question, text, by=staff[role], now=moment + number * NOTED_AFTER)
+        if one.get("standing") == "shortlisted":
+            inbox.shortlist(session, question, by=staff["writer"], now=moment + NOTED_AFTER)
+        elif one.get("standing") == "set aside":
+            inbox.set_aside(session, question, by=staff["editor"], now=moment + NOTED_AFTER)
+    for one in some:
+        if "goes_with" in one:
+            merging.merge(session, sent[one["name"]], sent[one["goes_with"]], by=staff["editor"], now=now)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -65,15 +64,24 @@ def make_changes_first(app: Flask) -> None:
 def _make_due_changes() -> None:
     if request.blueprint in NOT_OF_LETTERS or not changing.is_any_due(db.session(), now()):
         return
-    db.session.rollback()  # what was read is of before
+    if not make_due_changes(now()):
+        request.environ[_MAY_KEEP] = False  # the old text is better than none, but no page with it is kept
+
+
+def make_due_changes(now: datetime) -> bool:
+    """Make every change whose moment has come; one that cannot be made stops no other. False: there was such a one."""
+    session, all_made = db.session(), True
+    session.rollback()  # what was read is of before
     with writing():
-        try:
-            changing.make_due(db.session(), now())
-            db.session.commit()
-        except SQLAlchemyError:  # the old text is better than none, but no page with it is kept
-            current_app.logger.exception("a change whose moment has come could not be made")
-            db.session.rollback()
-            request.environ.pop(_MARK, None)
+        for change_id in changing.due(session, now):
+            try:
+                changing.make(session, change_id, now=now)
+                session.commit()
+            except Exception:  # whatever it is: readers do not pay for it
+                current_app.logger.exception("a change whose moment has come could not be made")
+                session.rollback()
+                all_made = False
+    return all_made
 
 
 def _mark() -> None:

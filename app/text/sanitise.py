@@ -34,6 +34,11 @@ OF_PICTURES = {
 """What the attributes of <source> and <img> may say: the site's own pictures, as text/pictures.py writes them."""
 
 
+_IGNORED = re.compile(r"[\x00-\x20]")
+"""What browsers drop from an address before they look at its scheme."""
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+
+
 def safe_html(html: str, tags: frozenset[str]) -> str:
     """HTML in which only `tags`, the attributes above, links to the web or to mail and our own pictures are left.
 
@@ -47,5 +52,8 @@ def safe_html(html: str, tags: frozenset[str]) -> str:
 def _may_be(tag: str, name: str, value: str) -> bool:
     if name not in ATTRIBUTES.get(tag, ()):
         return False
+    if name == "href":  # bleach takes `javascript:123` for a host with its port
+        scheme = _SCHEME.match(_IGNORED.sub("", value))
+        return scheme is None or scheme[1].lower() in LINKS
     form = OF_PICTURES.get(name) if tag in ("source", "img") else None
     return form is None or form.fullmatch(value) is not None

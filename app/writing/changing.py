@@ -70,10 +70,15 @@ def is_any_due(session: Session, now: datetime) -> bool:
     return session.scalar(_IS_DUE, {"now": now}) is not None
 
 
-def make_due(session: Session, now: datetime) -> int:
-    """Make every change whose moment has come, the earliest first; returns how many."""
-    due = select(Change).where(Change.made_at.is_(None), Change.due_at <= now).order_by(Change.due_at, Change.id)
-    return sum(_make(session, change, now=now) for change in session.scalars(due).all())
+def due(session: Session, now: datetime) -> list[int]:
+    """The changes whose moment has come and that are not made yet, the earliest first."""
+    waiting = select(Change.id).where(Change.made_at.is_(None), Change.due_at <= now)
+    return list(session.scalars(waiting.order_by(Change.due_at, Change.id)))
+
+
+def make(session: Session, change_id: int, *, now: datetime) -> bool:
+    """Make one of them: the letter says what its version says. Once, whoever else is at it: False for the others."""
+    return _make(session, session.get_one(Change, change_id), now=now)
 
 
 def follow_zones(session: Session, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ..accounts.models import Person
 from ..letters import drafting
 from ..letters.drafting import Draft
-from ..letters.models import Letter
+from ..letters.models import Change, Letter
 from ..refusals import Refusal
 from ..text.differences import Piece, differences
 from .models import Typed, Version
@@ -185,17 +185,20 @@ def _as_typed(draft: Draft) -> dict[str, Any]:
 
 
 def forget(session: Session, *, days: int, now: datetime) -> int:
-    """Erase the texts of versions whose letter has been out for so many days, but for the newest and the named ones.
+    """Erase the texts of versions whose letter has been out for so many days.
 
+    Not of the newest, of named ones, and of one that is still to come out as a change.
     A question's first text names people whom the letter leaves out (promise 9). What was typed and not saved goes too.
     Returns how many versions.
     """
     old = now - timedelta(days=days)
     last = select(func.max(Version.id)).where(Version.kind != "aside").group_by(Version.letter_id)
+    waits = select(Change.version_id).where(Change.made_at.is_(None))
     out = select(Letter.id).where(Letter.ready, Letter.publish_at <= old)
     erased = (
         update(Version)
         .where(Version.letter_id.in_(out), Version.id.not_in(last), Version.saved_at <= old)
+        .where(Version.id.not_in(waits))
         .where(Version.name == "", Version.erased_at.is_(None))
         .values(content="", html="", erased_at=now)
         .execution_options(synchronize_session=False)

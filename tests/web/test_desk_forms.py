@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts.models import Person
+from app.column.forms import SettingsForm
 from app.column.models import Settings
 from app.courses.models import Course
 from app.letters.models import Adviser, Letter, Rubric, Topic
@@ -175,3 +176,21 @@ def test_the_preview_of_unsaved_text_saves_nothing(ada: FlaskClient, cast: Cast)
     assert "readers do not see this" in answer.text
     cast.session.refresh(letter)
     assert letter.title == "First"
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_every_setting_says_its_meaning(language: str, ada: FlaskClient, cast: Cast) -> None:
+    row = cast.session.get_one(Settings, 1)
+    row.language, row.picture = language, f"/media/{'a' * 26}/64x64.png"
+    cast.session.commit()
+    page = ada.get("/desk/settings").text
+    names = {name for name, field in vars(SettingsForm).items() if hasattr(field, "field_class")}
+    assert len(names) > 15
+    for name in names:
+        described = re.search(rf'<(?:input|select|textarea)[^>]*name="{name}"[^>]*>', page)[0]  # type: ignore[index]
+        hint = re.search(r'aria-describedby="([\w-]+)"', described)
+        assert hint, name
+        meaning = re.search(rf'<p class="hint" id="{hint[1]}">\s*(\S.*?)\s*</p>', page)
+        assert meaning, name
+        assert len(meaning[1].split()) >= 3, name
+        assert bool(re.search("[а-я]", meaning[1])) is (language == "ru"), name

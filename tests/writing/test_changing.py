@@ -32,6 +32,10 @@ def change_of(cast: Cast, letter: Letter, **more: object) -> Version:
     return done.version  # type: ignore[union-attr]
 
 
+def make_due(session: Session, now: datetime) -> int:
+    return sum(changing.make(session, one, now=now) for one in changing.due(session, now))
+
+
 @pytest.fixture
 def letter(cast: Cast) -> Letter:
     return cast.letter("An aardvark", answer="About aardvarks.")
@@ -99,11 +103,11 @@ def test_a_change_is_made_once_whoever_is_at_it(cast: Cast, session: Session, le
     with Session(session.get_bind(), expire_on_commit=False) as other:
         theirs = other.scalars(sa.select(Change)).all()
         other.commit()  # they have read that it is due
-        assert changing.make_due(session, FRIDAY.moment) == 1
+        assert make_due(session, FRIDAY.moment) == 1
         session.commit()
-        assert [changing._make(other, change, now=FRIDAY.moment) for change in theirs] == [False]
+        assert [changing.make(other, change.id, now=FRIDAY.moment) for change in theirs] == [False]
         other.commit()
-    assert changing.make_due(session, FRIDAY.moment) == 0
+    assert make_due(session, FRIDAY.moment) == 0
 
 
 def test_of_a_letter_one_change_waits_the_later_one(cast: Cast, session: Session, letter: Letter) -> None:
@@ -112,8 +116,8 @@ def test_of_a_letter_one_change_waits_the_later_one(cast: Cast, session: Session
     second = change_of(cast, letter, answer="Two.")
     later = Slot(FRIDAY.local + timedelta(hours=1), FRIDAY.zone)
     changing.schedule(session, letter, second, later, by=cast.ada, now=NOON)
-    assert changing.make_due(session, FRIDAY.moment) == 0
-    assert changing.make_due(session, later.moment) == 1
+    assert make_due(session, FRIDAY.moment) == 0
+    assert make_due(session, later.moment) == 1
     assert letter.answer_source == "Two."
 
 
@@ -123,7 +127,7 @@ def test_a_change_that_is_withheld_in_time_does_not_come_out_and_stays_in_the_hi
     version = change_of(cast, letter, answer="One.")
     changing.schedule(session, letter, version, FRIDAY, by=cast.ada, now=NOON)
     assert changing.withhold(session, letter)
-    assert changing.make_due(session, FRIDAY.moment) == 0
+    assert make_due(session, FRIDAY.moment) == 0
     assert history.change(session, letter, NOON) is version
 
 
@@ -131,7 +135,7 @@ def test_what_was_saved_after_scheduling_is_not_in_the_change(cast: Cast, sessio
     version = change_of(cast, letter, answer="One.")
     changing.schedule(session, letter, version, FRIDAY, by=cast.ada, now=NOON)
     later = change_of(cast, letter, answer="Two.")
-    changing.make_due(session, FRIDAY.moment)
+    make_due(session, FRIDAY.moment)
     assert letter.answer_source == "One."
     assert history.change(session, letter, FRIDAY.moment) is later
 
@@ -165,7 +169,7 @@ def test_a_change_into_a_rubric_that_got_a_letter_at_that_moment_changes_all_but
     version = change_of(cast, letter, answer="One.", rubric_id=rubric.id)
     changing.schedule(session, letter, version, FRIDAY, by=cast.ada, now=NOON)
     cast.letter("Another", days_ago=3, rubric_id=rubric.id)
-    assert changing.make_due(session, FRIDAY.moment) == 1
+    assert make_due(session, FRIDAY.moment) == 1
     assert (letter.answer_source, letter.rubric_id) == ("One.", None)
 
 
@@ -221,3 +225,61 @@ def test_a_change_keeps_its_wall_time_when_clocks_are_moved(cast: Cast, session:
     changing.follow_zones(session, now=NOON)
     assert change.due_at == FRIDAY.moment == datetime(2026, 11, 27, 7, tzinfo=UTC)
     assert session.scalar(sa.select(sa.func.count()).select_from(Rubric)) == 0
+
+
+def test_a_change_that_cannot_be_made_leaves_readers_the_old_text_and_keeps_no_page_with_it(
+    cast: Cast, session: Session, letter: Letter, client: FlaskClient, at, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    other = cast.letter("A bison", answer="About bisons.", days_ago=5)
+    for one in (letter, other):
+        version = change_of(cast, one, answer="About zebras.")
+        changing.schedule(session, one, version, FRIDAY, by=cast.ada, now=NOON)
+    session.commit()
+    fill, broken = changing.drafting.fill, letter.id
+
+    def fails(session: Session, letter: Letter, *rest: object, **more: object) -> None:
+        fill(session, letter, *rest, **more)  # type: ignore[arg-type]
+        if letter.id == broken:
+            raise RuntimeError("whatever it may be")
+
+    monkeypatch.setattr(changing.drafting, "fill", fails)
+    at(FRIDAY.moment)
+    for _ in range(2):
+        answer = client.get(f"/letters/{letter.name}/")
+        assert answer.status_code == 200
+        assert "aardvarks" in answer.text
+        assert app.wsgi_app.shelf.get(f"/letters/{letter.name}/") is None  # type: ignore[attr-defined]
+    assert "zebras" in client.get(f"/letters/{other.name}/").text  # which nothing stopped
+    assert client.get("/search/?q=bisons").text.count("A bison") == 0
+    monkeypatch.undo()
+    at(FRIDAY.moment)
+    assert "zebras" in client.get(f"/letters/{letter.name}/").text
+
+
+def test_a_database_that_cannot_be_written_gives_the_old_text(
+    cast: Cast, session: Session, letter: Letter, client: FlaskClient, at, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    version = change_of(cast, letter, answer="About zebras.")
+    changing.schedule(session, letter, version, FRIDAY, by=cast.ada, now=NOON)
+    session.commit()
+
+    def full(*_: object, **__: object) -> bool:
+        raise sa.exc.OperationalError("COMMIT", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(changing, "make", full)
+    at(FRIDAY.moment)
+    answer = client.get(f"/letters/{letter.name}/")
+    assert (answer.status_code, "aardvarks" in answer.text) == (200, True)
+
+
+def test_what_is_to_come_out_as_a_change_is_not_erased_before(cast: Cast, session: Session, letter: Letter) -> None:
+    version = change_of(cast, letter, answer="About zebras.")
+    changing.schedule(session, letter, version, FRIDAY, by=cast.ada, now=NOON)
+    change_of(cast, letter, answer="Later.")
+    history.forget(session, days=1, now=NOON + timedelta(days=3))
+    session.expire_all()
+    assert version.erased_at is None
+    assert make_due(session, FRIDAY.moment) == 1
+    history.forget(session, days=1, now=FRIDAY.moment + timedelta(days=3))
+    session.expire_all()
+    assert version.erased_at is not None
