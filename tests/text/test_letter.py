@@ -241,3 +241,12 @@ def test_a_quotation_of_an_unknown_language_says_that_and_one_of_the_same_says_n
 )
 def test_who_says_it_is_marked_wherever_a_quoted_paragraph_begins_with_a_name(source: str, speakers: int) -> None:
     assert render(source, "en").count('<strong class="speaker">') == speakers
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:123", "JavaScript:80", " javascript:1", "java\tscript:1", "\x01javascript:0", "vbscript:1", "data:1"],
+)
+def test_a_link_that_would_run_does_not_pass_the_second_wall_either(address: str) -> None:
+    assert safe_html(f'<a href="{address}">x</a>', LETTER_TAGS) == "<a>x</a>"
+    assert safe_html('<a href="/ask/">x</a>', LETTER_TAGS) == '<a href="/ask/">x</a>'

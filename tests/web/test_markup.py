@@ -17,7 +17,11 @@ from ..cast import Cast
 
 def furnish(cast: Cast) -> None:
     """Something on every page; every row that a page of the desk asks for has the id 1."""
-    cast.session.add_all([Adviser(slug="ilya", name="Ilya"), Topic(slug="money", name="Money & “law”")])
+    picture = f"/media/{'k2' * 13}/1200x800.jpg"
+    settings(cast.session).picture = picture.replace("1200x800.jpg", "64x64.png")
+    cast.session.add_all(
+        [Adviser(slug="ilya", name="Ilya & Co", picture=picture), Topic(slug="money", name="Money & “law”")]
+    )
     cast.session.flush()
     cast.session.add(
         Selection(
@@ -29,7 +33,8 @@ def furnish(cast: Cast) -> None:
     letter = cast.letter(
         "Is <it> mine & “yours”?", **more, asker="Вера & Co", language="ru",
         question="Илья!\n\n> Она:\n>\n> > Нет.\n\n- a\n- b\n\n# H\n\n### Deep\n\n| a | b |\n|---|---|\n| 1 | 2 |",
-        answer="1. *Yes*.\n\n~~No.~~ [There](https://example.org/?a=1&b=2 \"title\")\n\n    code & <b>\n",
+        answer=f'![A "plan" & <b>]({picture})\n\n[![]({picture})](/ask/)\n\n'
+        "1. *Yes*.\n\n~~No.~~ [There](https://example.org/?a=1&b=2 \"title\")\n\n    code & <b>\n",
         postscript="P", course_note="C",
     )  # fmt: skip
     for days in (10, 20, 400):
@@ -79,6 +84,7 @@ def test_the_nu_checker_finds_nothing_in_any_page(
     cast.session.commit()
     pages = {address: client.get(address) for address in addresses(app, desk=False)}
     pages["/nothing"] = client.get("/nothing")
+    pages["carried on"] = client.post("/desk/letters/new", data={"title": 'A "title"', "answer": "<b>\n&amp;" * 30})
     pages |= {
         f"{path} refused": client.post(path, data={"name": "x"}) for path in ("/ask/", "/letters/2026-11-20/comments")
     }

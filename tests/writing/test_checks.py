@@ -109,3 +109,14 @@ def test_the_typographers_changes_are_shown_and_the_source_is_left_alone(
     assert "°" in said
     letter = cast.draft(answer=fields["answer"], language="ru")
     assert letter.answer_source == fields["answer"]
+
+
+def test_a_picture_that_says_nothing_is_seen_and_one_of_another_site_and_one_that_is_gone() -> None:
+    picture = f"/media/{'k2' * 13}/700x350.jpg"
+    assert kinds(answer=f"![A plan]({picture})") == []
+    assert kinds(answer=f"One\n\n![]({picture}) and ![ ]({picture})") == [("no_alt", picture)] * 2
+    assert kinds(question=f"> **A:** ![*b*]({picture})") == []
+    foreign = "https://example.org/x.png"
+    assert kinds(answer=f"![A plan]({foreign})") == [("foreign", foreign)]
+    assert kinds(postscript=f"![]({foreign})") == [("no_alt", foreign), ("foreign", foreign)]
+    assert kinds((picture,), answer=f"![A plan]({picture})") == [("broken_link", picture)]
