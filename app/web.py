@@ -379,7 +379,8 @@ def day(value: date | datetime, zone: str | None = None) -> str:
 
 @lru_cache(maxsize=4096)
 def _day_in_words(value: date, locale: str) -> str:
-    return format_date(value, "d MMMM y", locale=locale)
+    # The number stays with its month.
+    return format_date(value, "d MMMM y", locale=locale).replace(" ", "\u00a0", 1)
 
 
 def moment(value: datetime, zone: str | None = None, how: str = "d MMMM y, HH:mm") -> str:

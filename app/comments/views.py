@@ -37,6 +37,12 @@ def submit(name: str) -> ResponseReturnValue:
     return redirect(url_for("comments.thanks", name=name), 303)
 
 
+@bp.get("/letters/<name>/comments")
+def letter_of(name: str) -> ResponseReturnValue:
+    """Whoever asks for the address of a comment that could not be taken is led to its letter."""
+    return redirect(f"/letters/{letter_or_404(name).name}/", 301)
+
+
 @bp.post("/letters/<name>/comments/preview")
 def preview(name: str) -> ResponseReturnValue:
     """The HTML that would be stored, for the form's live preview."""

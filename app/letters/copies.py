@@ -36,7 +36,8 @@ def as_markdown(letter: Letter, *, base_url: str) -> str:
         for mark, source in (("P. S.", letter.postscript_source), ("P. P. S.", letter.course_note_source))
         if source.strip()
     ]
-    parts = ["\n".join(["---", *lines, "---"]), *question, letter.answer_source.strip(), *postscripts]
+    signature = [f"*{letter.adviser.name}*"] if letter.adviser and letter.answer_source.strip() else []
+    parts = ["\n".join(["---", *lines, "---"]), *question, letter.answer_source.strip(), *signature, *postscripts]
     return _PICTURE.sub(lambda found: f"({base_url}{found[1]}", "\n\n".join(parts) + "\n")
 
 

@@ -64,7 +64,7 @@ def put_letter(connection: Connection, letter_id: int) -> None:
 def said(row: Any) -> str:
     """What a letter, or its row, says below its title."""
     parts = (row.question_html, row.answer_html, row.postscript_html, row.course_note_html)
-    return "\n".join(outside.words(part) for part in parts if part)
+    return "\n".join(outside.words(outside.without_struck(part)) for part in parts if part)
 
 
 def put_comments(session: Session, comments: Iterable[tuple[int, str]]) -> None:

@@ -16,7 +16,7 @@ class QuestionForm(ReadersForm):
     text = many_lines(_("Question"), LONGEST_TEXT, render_kw={"rows": 16})
     email = email_address(_("Mail address"), required=False)
     consent = BooleanField(
-        _("I agree that my question is published, perhaps shortened, under the name that I wrote above."),
+        _("My question may be published, perhaps shortened, under the name that I wrote above."),
         validators=[InputRequired(_("Without this the question cannot be answered here."))],
     )
 

@@ -10,6 +10,7 @@ _HREF = re.compile(r'href="([^"]*)"')
 _PICTURE = re.compile(r"""<picture>(?:<source(?:[^>"]|"[^"]*")*>)*<img src="([^"]*)"((?:[^>"]|"[^"]*")*)></picture>""")
 _OF_THE_PAGE = re.compile(r""" (?:srcset|sizes|loading|decoding)="[^"]*\"""")
 _TAG = re.compile(r"""</?([a-z0-9]+)(?:[^>"]|"[^"]*")*>""")
+_STRUCK = re.compile(r"<s>.*?</s>", re.DOTALL)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _GAPS = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 _BLOCKS = frozenset("p div section blockquote pre hr ul ol li h1 h2 h3 h4 table thead tbody tr".split())
@@ -43,6 +44,11 @@ def words(html: str) -> str:
     """What a reader sees of the HTML, block under block, and nothing of its shape."""
     lines = _TAG.sub(_break, html.replace("\n", " ")).split("\n")
     return "\n".join(line for line in (_one_line(unescape(line)) for line in lines) if line)
+
+
+def without_struck(html: str) -> str:
+    """The HTML without what its writer struck out: out of its place it would say the opposite."""
+    return _STRUCK.sub("", html)
 
 
 def _break(tag: re.Match[str]) -> str:

@@ -2,17 +2,13 @@
 const form = document.querySelector("#add");
 if (form && !form.inert) {
   const { name, text, email } = form.elements;
-  keepDraft(form, text);
-  rememberPerson(form, name, email);
+  try {
+    rememberPerson(form, name, email);
+  } catch {
+    // this browser keeps nothing
+  }
   showPreview(form, text);
   offerQuotes(form, text);
-}
-
-// What was typed stays in this browser until the comment has been taken; thanks.js forgets it then.
-function keepDraft(form, text) {
-  const key = `draft ${form.dataset.draft}`;
-  if (!text.value) text.value = localStorage.getItem(key) ?? "";
-  text.addEventListener("input", () => localStorage.setItem(key, text.value));
 }
 
 function rememberPerson(form, name, email) {
@@ -24,10 +20,12 @@ function rememberPerson(form, name, email) {
     name.value ||= known.name;
     email.value ||= known.email;
   }
-  form.addEventListener("submit", () => {
+  const keep = () => {
     if (box.checked) localStorage.setItem("person", JSON.stringify({ name: name.value, email: email.value }));
     else localStorage.removeItem("person");
-  });
+  };
+  box.addEventListener("change", () => box.checked || keep());
+  form.addEventListener("submit", keep);
 }
 
 // The server renders it, with the function that renders what is stored.
@@ -74,11 +72,13 @@ function offerQuotes(form, text) {
     if (button.hidden) return;
     const { bottom, left } = document.getSelection().getRangeAt(0).getBoundingClientRect();
     button.style.top = `${bottom + scrollY + 8}px`;
-    button.style.left = `${Math.max(8, left + scrollX)}px`;
+    const most = document.documentElement.clientWidth - button.offsetWidth - 8;
+    button.style.left = `${Math.max(8, Math.min(left + scrollX, most))}px`;
   });
   button.addEventListener("pointerdown", (event) => event.preventDefault());
   button.addEventListener("click", () => {
-    const quote = chosen().split(/\n+/).map((line) => `> ${line}`).join("\n");
+    const paragraphs = chosen().replace(/[\u00a0\u202f]/g, " ").split(/\n+/);
+    const quote = paragraphs.map((line) => `> ${line}`).join("\n>\n");
     text.value = `${text.value.trimEnd()}${text.value.trim() ? "\n\n" : ""}${quote}\n\n`;
     text.dispatchEvent(new Event("input", { bubbles: true }));
     button.hidden = true;

@@ -2,7 +2,13 @@
 // the counts of the last days stand.
 const HOUR = 60 * 60 * 1000;
 const block = document.querySelector("[data-surfaced]");
-if (block) {
+try {
+  if (block) count();
+} catch {
+  // this browser keeps nothing
+}
+
+function count() {
   const last = JSON.parse(localStorage.getItem("visits") ?? "null");
   const now = Date.now();
   // A visit lasts: pages read within an hour of each other count from the same moment.

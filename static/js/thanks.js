@@ -1,2 +1,6 @@
-// The comment has been taken: its draft is no longer needed.
-localStorage.removeItem(`draft ${document.querySelector("[data-taken]").dataset.taken}`);
+// What was sent has been taken: its draft is no longer needed.
+try {
+  localStorage.removeItem(`draft ${document.querySelector("[data-taken]").dataset.taken}`);
+} catch {
+  // this browser keeps nothing
+}

@@ -50,8 +50,8 @@ def test_without_a_sheet_the_address_is_copied(house: House, visitor: Visitor) -
     reader = visitor(permissions=["clipboard-read", "clipboard-write"])
     reader.add_init_script(NO_SHEET)
     address = letter_of(reader)
-    reader.get_by_role("button", name="Copy the address").click()
-    expect(reader.locator("[data-share-status]")).to_have_text("The address is copied.")
+    reader.get_by_role("button", name="Copy the link").click()
+    expect(reader.locator("[data-share-status]")).to_have_text("The link is copied.")
     assert reader.evaluate("navigator.clipboard.readText()") == f"{house.base}{address}"
 
 
@@ -62,7 +62,7 @@ def test_when_the_browser_refuses_to_copy_the_address_is_said(house: House, visi
         "navigator.clipboard.writeText = async () => { throw new DOMException('', 'NotAllowedError') }"
     )
     address = letter_of(reader)
-    reader.get_by_role("button", name="Copy the address").click()
+    reader.get_by_role("button", name="Copy the link").click()
     expect(reader.locator("[data-share-status]")).to_have_text(f"{house.base}{address}")
 
 

@@ -134,7 +134,7 @@ def test_an_address_is_confirmed_told_once_and_can_leave(house: House, visitor: 
     course = reader.locator("h1").inner_text()
     reader.fill("[name=email]", "ira@example.net")
     reader.click(".waitlist button")
-    expect(reader.locator("h1")).to_contain_text("Look into your mail")
+    expect(reader.locator("h1")).to_contain_text("Check your mail")
 
     confirmation = mail_to(house, "ira@example.net")
     assert "List-Unsubscribe" not in confirmation

@@ -66,6 +66,7 @@ WALK = {
     "/topics/<slug>/feed.json": appears("/topics/zebras/feed.json") + shows("/topics/money/feed.json"),
     "/rubrics/<slug>/feed.xml": shows("/rubrics/fridays/feed.xml"),
     "/rubrics/<slug>/feed.json": shows("/rubrics/fridays/feed.json"),
+    "/letters/<name>/comments": [Surface(f"/letters/{NAME}/comments", "leads")],
     "/letters/<name>/comments.xml": appears(f"/letters/{NAME}/comments.xml")
     + silent("/letters/2026-12-25/comments.xml"),
     "/letters/<name>.md": appears(f"/letters/{NAME}.md") + silent("/letters/2026-12-25.md"),

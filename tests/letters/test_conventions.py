@@ -346,8 +346,8 @@ def test_a_letter_has_its_source_as_markdown(client: FlaskClient, letter: Letter
         "rubric": "Clients", "topics": ["Money"], "language": "en", "url": f"http://localhost{PAGE}",
     }  # fmt: skip
     assert body.strip() == "\n\n".join([
-        letter.question_source, "* * *", letter.answer_source, "P. S.", letter.postscript_source, "P. P. S.",
-        letter.course_note_source,
+        letter.question_source, "* * *", letter.answer_source, "*Ilya*", "P. S.", letter.postscript_source,
+        "P. P. S.", letter.course_note_source,
     ])  # fmt: skip
 
 

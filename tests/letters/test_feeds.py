@@ -191,7 +191,7 @@ def test_each_letter_says_its_language_and_its_own_links_are_whole(client: Flask
         'href="http://localhost/ask/"', f'href="http://localhost/letters/{letter.name}/#comments"',
         'href="https://a.example/?a=1&amp;b=2"', 'href="http://localhost/rubrics/fridays/"',
         'href="http://localhost/courses/talks/"', "&lt;i&gt;Raw&lt;/i&gt; ]]&gt;",
-        "<strong>Vera</strong>, 20 November 2026",
+        "<strong>Vera</strong>, 20\u00a0November 2026",
         "<em>why</em>.</p>", "P.&nbsp;S.", "This was a Friday letter on", "P.&nbsp;P.&nbsp;S.",
     ):  # fmt: skip
         assert part in content, part

@@ -281,3 +281,20 @@ def test_flask_reindex_says_what_it_did(app: Flask, cast: Cast, session: Session
     result = app.test_cli_runner().invoke(args=["reindex"])
     assert "The index has 1 letters and 1 comments." in result.output
     assert found(session, "barter") == found(session, "swap") == ["Found"]
+
+
+def test_what_is_there_outside_the_filters_is_not_said_to_be_nowhere(
+    client: FlaskClient, cast: Cast, at: object
+) -> None:
+    cast.letter(answer="barter & swap", days_ago=3)
+    page = client.get("/search/?q=barter+%26+swap&year=2025").get_data(as_text=True)
+    assert "No letter has" not in page
+    assert "Nothing was found among these letters" in page
+    assert 'href="/search/?q=barter%20%26%20swap"' in page
+
+
+def test_what_a_letter_struck_out_is_not_shown_as_what_it_says(client: FlaskClient, cast: Cast, at: object) -> None:
+    cast.letter(answer="Do ~~tell him everything~~ keep the barter quiet.")
+    page = client.get("/search/?q=barter").get_data(as_text=True)
+    assert "keep the <mark>barter</mark> quiet" in page
+    assert "tell him" not in page

@@ -72,7 +72,7 @@ def mail(database: str, request: pytest.FixtureRequest) -> EmailMessage:
 
 def test_the_confirmation_asks_who_it_was_and_leads_to_the_button(confirmation: EmailMessage, session: Session) -> None:
     token = session.scalar(sa.select(Subscriber.confirm_token))
-    assert confirmation["Subject"] == "Wait for the course Hard talks & <deals>?"
+    assert confirmation["Subject"] == "Confirm your address for “Hard talks & <deals>”"
     plain, html = parts(confirmation)
     assert f"http://localhost/waitlist/confirm/{token}\n" in plain
     assert f'href="http://localhost/waitlist/confirm/{token}"' in html

@@ -62,7 +62,7 @@ def test_it_tells_nothing_of_comments_that_are_not_published(page: str, client: 
 def test_a_published_comment_stands_under_its_letter_with_name_date_and_quote(client: FlaskClient, full: Cast) -> None:
     page = client.get("/letters/2026-11-20/").text
     assert "Boris" in page
-    assert "22 November 2026" in page
+    assert "22\u00a0November 2026" in page
     assert "<blockquote><p>What now?</p></blockquote>" in page
     assert '<a href="https://example.org/why" rel="nofollow ugc">' in page
 
@@ -70,7 +70,7 @@ def test_a_published_comment_stands_under_its_letter_with_name_date_and_quote(cl
 def test_the_letter_has_all_its_parts(client: FlaskClient, full: Cast) -> None:
     page = client.get("/letters/2026-11-20/").text
     for part in (
-        "Vera", "20 November 2026", "<strong>wrote</strong>", "<blockquote>", "<em>why</em>",
+        "Vera", "20\u00a0November 2026", "<strong>wrote</strong>", "<blockquote>", "<em>why</em>",
         'This was a Friday letter on <a href="/rubrics/fridays/">clients</a>.', 'href="/ask/"',
         "The date of the next one is not known yet.", "We will write when enrolment opens. No spam.",
         "about 20% of all comments", "decided once", "may be removed some time later", "Add a thought",
@@ -85,7 +85,7 @@ def test_a_russian_column_speaks_russian(client: FlaskClient, full: Cast) -> Non
     full.session.commit()
     page = client.get("/letters/2026-11-20/").text
     assert '<html lang="ru">' in page
-    for part in ("20 ноября 2026", "Комментарии", "Присылайте вопросы", "около 20", "Дата следующего пока неизвестна"):
+    for part in ("20\u00a0ноября 2026", "Комментарии", "Присылайте вопросы", "около 20", "Дата следующего пока неизвестна"):
         assert part in page, part
 
 
@@ -101,3 +101,12 @@ def test_an_imported_address_leads_to_its_letter_once_that_is_out(client: FlaskC
     answer = client.get("/2014/12/a-question/")
     assert (answer.status_code, answer.location) == (301, f"/letters/{out.name}/")
     assert client.get("/2026/11/to-come/").status_code == 404
+
+
+def test_the_address_of_a_comment_that_could_not_be_taken_leads_back_to_its_letter(
+    client: FlaskClient, cast: Cast, at: object
+) -> None:
+    cast.letter(days_ago=3)
+    answer = client.get("/letters/2026-11-20/comments")
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/letters/2026-11-20/")
+    assert client.get("/letters/2027-01-01/comments").status_code == 404
