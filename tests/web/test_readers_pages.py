@@ -85,7 +85,7 @@ def test_a_russian_column_speaks_russian(client: FlaskClient, full: Cast) -> Non
     full.session.commit()
     page = client.get("/letters/2026-11-20/").text
     assert '<html lang="ru">' in page
-    for part in ("20\u00a0ноября 2026", "Комментарии", "Присылайте вопросы", "около 20", "Дата следующего пока неизвестна"):
+    for part in ("20\u00a0ноября 2026", "Комментарии", "Присылайте вопросы", "около 20", "Дата следующего пока"):
         assert part in page, part
 
 
