@@ -14,6 +14,7 @@ from .. import clock
 from ..db import db, writing
 from ..letters import drafting, publishing
 from ..letters.desk import draft_in, letter_form, look_at, window_of, zone_of
+from ..letters.drafting import Draft
 from ..letters.forms import ButtonForm, LetterForm, SlotForm
 from ..letters.fridays import Slot, slots
 from ..letters.models import Change, Letter
@@ -145,18 +146,19 @@ def compare(letter_id: int) -> ResponseReturnValue:
         if erased or old is None or new is None
         else history.changed_fields(history.draft(old), history.draft(new)) - {name for name, _pieces in compared}
     )
+    labels = LetterForm()
     return render_template(
         "desk/comparison.html",
         letter=letter,
         old=old,
         new=new,
         compared=compared,
-        more=sorted(more),
+        more=[str(labels[name].label.text) for name in vars(Draft("", "", "")) if name in more],
         erased=erased,
         zone=zone_of(letter),
         form=NameForm(obj=new),
         button=ButtonForm(),
-        labels=LetterForm(),
+        labels=labels,
     )
 
 

@@ -6,7 +6,7 @@ if (form && dialog) start();
 
 function start() {
   const say = dialog.dataset;
-  const [state, shown, words] = ["[data-state]", "[data-shown]", "#picture-alt"].map((one) => dialog.querySelector(one));
+  const [state, shown, words] = [".picture-state", "[data-shown]", "#picture-alt"].map((one) => dialog.querySelector(one));
   const [button, again] = ["[data-put]", "[data-again]"].map((one) => dialog.querySelector(one));
   const visited = new WeakSet();
   let sending = 0;
@@ -40,9 +40,12 @@ function start() {
 
   async function putAll(area, files) {
     if (dialog.open) return;
+    // Asked before the dialog opens: behind it browsers forget where the cursor was. It goes to the end of a text in
+    // which it never was.
+    let place = visited.has(area) ? [area.selectionStart, area.selectionEnd] : [area.value.length, area.value.length];
     for (const file of [...files]) {
       const markdown = await ask(file);
-      if (markdown) put(area, markdown);
+      if (markdown) place = put(area, place, markdown);
     }
     area.focus();
   }
@@ -124,15 +127,16 @@ function start() {
     return fetch(say.picture, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "error" });
   }
 
-  // A paragraph of its own where the cursor is; at the end of a text in which it never was.
-  function put(area, markdown) {
-    if (!visited.has(area)) area.setSelectionRange(area.value.length, area.value.length);
-    area.focus();
-    const before = area.value.slice(0, area.selectionStart), after = area.value.slice(area.selectionEnd);
+  // A paragraph of its own. Returns the place behind it.
+  function put(area, [from, to], markdown) {
+    const before = area.value.slice(0, from), after = area.value.slice(to);
     const gap = (lines) => "\n".repeat(2 - Math.min(2, lines));
     const above = before ? gap(before.match(/\n*$/)[0].length) : "";
     const below = after ? gap(after.match(/^\n*/)[0].length) : "";
+    area.focus();
+    area.setSelectionRange(from, to);
     area.dispatchEvent(new CustomEvent("insert", { detail: above + markdown + below }));
+    return [area.selectionEnd, area.selectionEnd];
   }
 
   // As text/pictures.py does it.

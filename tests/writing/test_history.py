@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.letters import drafting
@@ -97,3 +98,16 @@ def test_a_letter_that_nobody_saved_has_no_history(cast: Cast, session: Session)
     letter = cast.letter()
     assert history.versions(session, letter) == []
     assert history.working(session, letter, datetime(2027, 1, 1, tzinfo=NOON.tzinfo))[1] == 0
+
+
+def test_the_page_of_two_versions_names_the_fields_that_are_no_texts(
+    cast: Cast, client: FlaskClient, at: object
+) -> None:
+    letter, rubric = cast.draft(), cast.rubric()
+    for more in ({}, {"rubric_id": rubric.id, "takes_comments": False, "title": "Another"}):
+        draft = replace(drafting.draft_of(cast.session, letter), **more)
+        save(cast.session, letter, draft, Window(), by=cast.ada, now=NOON)
+    cast.session.commit()
+    page = cast.signed_in(client, cast.ada).get(f"/desk/letters/{letter.id}/comparison").text
+    assert "Changed as well: Rubric, Takes comments." in page
+    assert "<ins>Another</ins>" in page
