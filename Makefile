@@ -1,7 +1,7 @@
 # make run    the demo column, with a worker, at http://127.0.0.1:8000
 # make test   everything the tests need, then the tests
 # make check  ruff and mypy
-# make bench  the benchmark tables
+# make bench  the benchmark tables; ONLY="desk nearness" some of them (bench/__main__.py)
 #
 # PORT=8001 another port; DEMO=ru the Russian demo column; PYTHON=python3.12 another Python.
 
@@ -36,7 +36,7 @@ check: .venv/installed-dev
 	@.venv/bin/mypy
 
 bench: .venv/installed-dev $(CATALOGUE).mo
-	@.venv/bin/python -m bench
+	@.venv/bin/python -m bench $(ONLY)
 
 .venv/bin/pip:
 	@test -n "$(PYTHON)" || { echo "Dear Friday needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)." >&2; exit 1; }

@@ -63,8 +63,8 @@ def writing(will: bool = True) -> Iterator[None]:
     """Transactions begun inside will write (or will not), so SQLite takes its one write lock at their start.
 
     Without this a transaction that first reads and then writes fails at once, with no waiting, when another one
-    wrote in between (SQLITE_BUSY_SNAPSHOT, https://www.sqlite.org/rescode.html#busy_snapshot). Outside, SQLite refuses
-    to write at all, so that no change escapes the count that kept pages rely on (app/pages/edition.py).
+    wrote in between (SQLITE_BUSY_SNAPSHOT, https://www.sqlite.org/rescode.html#busy_snapshot). What is written outside
+    is refused at its commit, so that no change escapes the count that kept pages rely on (app/pages/edition.py).
     """
     token = _writing.set(will)
     try:

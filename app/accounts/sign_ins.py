@@ -4,7 +4,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from .models import Person, SignIn
@@ -32,17 +32,25 @@ def begin(session: Session, person: Person, user_agent: str, *, now: datetime) -
     return row.key
 
 
-def who(session: Session, session_key: str, key: str, *, now: datetime) -> Person | None:
-    """Who a cookie with these two keys speaks of; nobody once the person left, or one of the keys ended."""
-    query = select(Person).join(SignIn, SignIn.person_id == Person.id)
-    query = query.where(Person.session_key == session_key, Person.left_at.is_(None))
-    return session.scalar(query.where(SignIn.key == key, SignIn.used_at > now - FORGOTTEN_AFTER))
+WHO = (
+    select(Person, SignIn.used_at)
+    .join(SignIn, SignIn.person_id == Person.id)
+    .where(Person.session_key == bindparam("session_key"), Person.left_at.is_(None))
+    .where(SignIn.key == bindparam("key"), SignIn.used_at > bindparam("not_before", type_=SignIn.used_at.type))
+)
+"""(somebody, when something was done there last) by the keys of a cookie (`keys`); nobody once the person left, or one
+of the keys ended. Every page of the desk asks it, together with what else they all need, so it is built once."""
 
 
-def note_use(session: Session, key: str, *, now: datetime) -> None:
-    """Something was done there."""
-    late = SignIn.used_at < now - NOTED_EVERY
-    session.execute(update(SignIn).where(SignIn.key == key, late).values(used_at=now))
+def keys(session_key: str, key: str, *, now: datetime) -> dict[str, object]:
+    """What `WHO` is asked with."""
+    return {"session_key": session_key, "key": key, "not_before": now - FORGOTTEN_AFTER}
+
+
+def note_use(session: Session, key: str, *, last: datetime | None, now: datetime) -> None:
+    """Something was done there. last: when something was done there before, as `WHO` says."""
+    if last is None or last < now - NOTED_EVERY:
+        session.execute(update(SignIn).where(SignIn.key == key).values(used_at=now))
 
 
 def of_person(session: Session, person: Person, *, now: datetime) -> list[SignIn]:

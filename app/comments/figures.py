@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
 from ..letters.models import Letter
 from ..letters.publishing import BRIEF
-from .models import Comment, DecidedDay, DecidedLetter, WaitedDay
+from .models import END_OF_LINE, LINE, Comment, DecidedDay, DecidedLetter, WaitedDay
 
 DAYS = 90
 """The days of the meter, today among them."""
@@ -149,8 +149,12 @@ def waits(session: Session, now: datetime) -> Waits | None:
 
 def oldest_pending(session: Session) -> datetime | None:
     """Since when the comment waits that waits longest."""
-    waiting = select(Comment.submitted_at).where(Comment.standing == "pending")
-    return session.scalar(waiting.order_by(Comment.submitted_at, Comment.id).limit(1))
+    oldest = (
+        select(Comment.submitted_at).where(text(one)).order_by(Comment.submitted_at, Comment.id).limit(1)
+        for one in (LINE, END_OF_LINE)
+    )
+    found = session.execute(select(*(one.scalar_subquery() for one in oldest))).one()
+    return min((moment for moment in found if moment is not None), default=None)
 
 
 def _share(published: int | None, declined: int | None) -> Share:

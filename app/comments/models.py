@@ -11,12 +11,14 @@ from typing import Literal, get_args
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     String,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -37,7 +39,8 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 LINE = "standing = 'pending' AND set_aside = ''"
 """What waits in its turn."""
 END_OF_LINE = "standing = 'pending' AND set_aside <> ''"
-"""What waits behind all that."""
+"""What waits behind all that. Each of the two has its index, and both together have none: whoever asks for all that
+waits asks for one and for the other."""
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:
@@ -52,13 +55,6 @@ class Comment(Base):
         CheckConstraint(f"standing IN {STANDINGS!r}", name="standing"),
         UniqueConstraint("letter_id", "fingerprint"),
         Index("ix_comments_thread", "letter_id", "standing", "submitted_at", "id"),
-        Index(
-            "ix_comments_queue",
-            "submitted_at",
-            "id",
-            sqlite_where=text("standing = 'pending'"),
-            postgresql_where=text("standing = 'pending'"),
-        ),
         _partial("ix_comments_line", "submitted_at", "id", where=LINE),
         _partial("ix_comments_line_by_letter", "letter_id", "submitted_at", "id", where=LINE),
         _partial("ix_comments_sender", "sender", "submitted_at", where="sender IS NOT NULL"),
@@ -88,6 +84,10 @@ class Comment(Base):
     letter: Mapped[Letter] = relationship()
     decision: Mapped["Decision | None"] = relationship(back_populates="comment", lazy="raise")
     pruning: Mapped["Pruning | None"] = relationship(lazy="raise", viewonly=True)
+
+
+PENDING: ColumnElement[bool] = Comment.standing == literal_column("'pending'")
+"""What waits. No bound value: no database uses an index of the pending ones for a value that it does not know."""
 
 
 class Decision(Base):

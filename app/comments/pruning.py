@@ -14,8 +14,9 @@ from ..accounts.models import Person
 from ..letters.models import Letter
 from ..letters.publishing import BRIEF
 from ..refusals import Refusal
-from . import weighing
+from . import reports, weighing
 from .models import Comment, Decision, Pruning, Worth
+from .reports import Reported
 from .thread import published
 
 MUCH = 50
@@ -63,6 +64,8 @@ class Candidate:
     """The comment that says most of it, while it stands."""
     leaning: tuple[tuple[Comment, str], ...]
     """What leans on it and would dangle: the comment and how (`weighing.Leaning`)."""
+    reported: Reported
+    """What readers said of it, until now."""
 
 
 def candidates(
@@ -86,12 +89,14 @@ def candidates(
     leaning = _leaning(session, {comment.letter_id for comment, worth in rows if worth.quoted})
     others = {worth.nearest_id for _, worth in rows} | {by for pairs in leaning.values() for by, _ in pairs}
     known = {one.id: one for one in session.scalars(published().where(Comment.id.in_(others - {None})))}
+    reported = reports.numbers(session, comment_ids=[comment.id for comment, _ in rows])
     return [
         Candidate(
             comment,
             worth,
             known.get(worth.nearest_id or 0),
             tuple((known[by], how) for by, how in leaning.get(comment.id, []) if by in known),
+            reported.get(comment.id, Reported()),
         )
         for comment, worth in rows
     ]

@@ -6,6 +6,7 @@ wants JSON.
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +18,7 @@ from .. import clock
 from ..db import db
 from ..letters.models import Letter
 from ..refusals import Refusal
-from ..web import column, moment, now, only
+from ..web import column, now, only
 from . import beside, doors, moderation, postponing, presence, setting_aside, thread, together, waiting
 from .desk import bp
 from .forms import SetAsideForm
@@ -93,8 +94,9 @@ def decide(comment_id: int) -> ResponseReturnValue:
         flash(_(refusal.sentence), "error")
         return _back_to_queue()
     taken = decision.verdict == verdict  # sent twice, or two editors of one mind: done is done
-    # Said in the same transaction: a second one would cost more than the decision.
-    said = _in_words(comment, decision) | {"left": how_many_wait(waiting.number(db.session()))} if _wants_json() else {}
+    # Said before the end of the transaction: another one would cost more than the decision. How many are left is not
+    # counted here, for that takes as long as deciding; the page asks for it (pulse) when it has this answer.
+    said = _in_words(comment, decision) if _wants_json() else None
     db.session.commit()
     if said:
         return said, 200 if taken else 409
@@ -271,13 +273,13 @@ def _back_to_queue() -> ResponseReturnValue:
 
 def _in_words(comment: Comment, decision: Decision) -> dict[str, Any]:
     """A decision that stands, for a script to show."""
-    zone = comment.letter.slot_zone
+    zone = ZoneInfo(comment.letter.slot_zone or "UTC")
     by = decision.by.name if decision.by else ""
     return {
         "verdict": decision.verdict,
         "by": by,
         "mine": decision.by_id == current_user.id,
-        "at": moment(decision.decided_at, zone, "HH:mm"),
+        "at": f"{decision.decided_at.astimezone(zone):%H:%M}",
         "name": comment.name,
     }
 

@@ -1,22 +1,28 @@
 """Readers' reports: that a published comment adds nothing any more, or is harmful. They change nothing by themselves.
 
-They lift a comment in the list for pruning and stay until it is pruned: that an editor has looked does not end them.
+They lift a comment in the list for pruning, at once, and stay until it is pruned: that an editor has looked does not
+end them.
 """
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, update
+from sqlalchemy import bindparam, case, delete, func, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from .models import Comment, Reason, Report
+from .models import Comment, Reason, Report, Worth
 from .thread import published
 
 KNOWN_FOR = timedelta(days=7)
 """How long a reader who reports a comment twice is known."""
+LIFT = 0.25
+"""So much less the discussion is taken to lose without a comment (weighing.py) for each reader who reports it,"""
+MOST_LIFTS = 4
+"""up to so many: they lift a comment in the list, and a crowd lifts it no higher than to the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,17 @@ def report(session: Session, comment: Comment, reason: Reason, *, reporter: str,
             session.execute(insert(Report).values(**row))
     except IntegrityError:
         return False
+    session.execute(_LIFTED, {"one": comment.id})
     return True
+
+
+# As `weighing.weigh` would have it, which comes a minute later.
+_LIFTED = (
+    update(Worth)
+    .where(Worth.comment_id == bindparam("one"))
+    .values(reported=Worth.reported + 1, loss=Worth.loss - case((Worth.reported < MOST_LIFTS, LIFT), else_=0.0))
+    .execution_options(synchronize_session=False)
+)
 
 
 def reporter_of(address: str, comment: Comment, secret: str) -> str:
@@ -45,8 +61,11 @@ def reporter_of(address: str, comment: Comment, secret: str) -> str:
     return hmac.new(secret.encode(), said, hashlib.sha256).hexdigest()[:32]
 
 
-def numbers(session: Session, *, letter_id: int | None = None) -> dict[int, Reported]:
-    """{comment's id: what readers said of it}, for the published comments that have reports; of one letter, or all."""
+def numbers(
+    session: Session, *, letter_id: int | None = None, comment_ids: Collection[int] | None = None
+) -> dict[int, Reported]:
+    """{comment's id: what readers said of it}, for the published comments that have reports: all of them, or those of
+    one letter, or of these."""
     query = (
         published()
         .with_only_columns(
@@ -59,6 +78,8 @@ def numbers(session: Session, *, letter_id: int | None = None) -> dict[int, Repo
     )
     if letter_id is not None:
         query = query.where(Comment.letter_id == letter_id)
+    if comment_ids is not None:
+        query = query.where(Comment.id.in_(comment_ids))
     return {comment_id: Reported(spent, harmful) for comment_id, spent, harmful in session.execute(query)}
 
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, select, text, tuple_, union_all
+from sqlalchemy import ScalarSelect, Select, and_, func, literal, literal_column, select, text, tuple_, union_all
 from sqlalchemy.orm import Session, contains_eager
 
 from ..accounts.models import Person
 from ..db import UTCDateTime
 from ..letters.models import Letter
 from ..letters.publishing import BRIEF
-from . import figures, gathering
-from .models import END_OF_LINE, LINE, Comment, Postponement, Presence
+from . import figures, gathering, moderation
+from .models import END_OF_LINE, LINE, PENDING, Comment, Postponement, Presence
 
 Order = Literal["oldest", "newest", "letter", "likeness"]
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -28,13 +28,6 @@ READING_FOR = timedelta(seconds=40)
 """How long an editor is taken to read a comment after the browser said so last."""
 
 _IN_TURN, _SET_ASIDE, _SKIPPED = range(3)
-_PENDING: ColumnElement[str] = literal_column("'pending'")
-"""Not a bound value, so that PostgreSQL uses the partial indexes whatever plan it keeps."""
-
-
-_NUMBER = select(func.count()).select_from(
-    select(Comment.id).where(Comment.standing == _PENDING).limit(MOST_COUNTED + 1).subquery()
-)
 
 
 class NoPlace(ValueError):
@@ -117,7 +110,7 @@ def _by_likeness(session: Session, person: Person, now: datetime, limit: int, pl
     some = [one for one in follow if one in gathered.waiting][:limit]
     ends = [one for one in (place and (place.moment, place.comment_id), gathered.last) if one]
     behind = _Place(_IN_TURN, 0, *max(ends), None) if ends else None
-    chosen = _columns(_IN_TURN, Comment.submitted_at).where(Comment.id.in_(some), _waits())
+    chosen = _columns(_IN_TURN, Comment.submitted_at).where(Comment.id.in_(some), PENDING)
     stretches = [_stretch(which, "oldest", person, None, None, limit) for which in (_SET_ASIDE, _SKIPPED)]
     rest = _stretch(_IN_TURN, "oldest", person, behind, None, limit)
     cases = _cases(session, union_all(chosen, rest, *stretches), person, now, begun)
@@ -134,56 +127,53 @@ def pile(session: Session, person: Person, *, now: datetime, limit: int, after: 
 
 def numbers(session: Session, person: Person) -> Numbers:
     """How much waits."""
-    row = session.execute(select(*_numbers(person))).one()
-    return Numbers(row[0], row[1], row[2] or 0)
+    return _numbered(session.execute(select(*_numbers(person))).one())
 
 
 def head(session: Session, person: Person, *, now: datetime) -> tuple[Numbers, figures.Share]:
     """What stands above the queue, in one question: how much waits, and the meter."""
     row = session.execute(select(*_numbers(person), *figures.sums(now))).one()
-    return Numbers(row[0], row[1], row[2] or 0), figures.Share(int(row[3] or 0), int(row[4] or 0))
+    return _numbered(row), figures.Share(int(row[4] or 0), int(row[5] or 0))
 
 
-def _numbers(person: Person) -> list[ColumnElement[Any]]:
-    some = select(Comment.id).where(_waits()).limit(MOST_COUNTED + 1)
+def _numbers(person: Person) -> list[ScalarSelect[Any]]:
     maybe = (
         select(Postponement.comment_id)
-        .join(Comment, and_(Comment.id == Postponement.comment_id, _waits()))
+        .join(Comment, and_(Comment.id == Postponement.comment_id, PENDING))
         .where(Postponement.person_id == person.id, Postponement.pile == "maybe")
         .limit(MOST_COUNTED)
     )
-    counted = (select(func.count()).select_from(rows.subquery()).scalar_subquery() for rows in (some, maybe))
-    return [*counted, select(func.max(Comment.id)).scalar_subquery()]
+    return [
+        *moderation.pending_numbers(MOST_COUNTED + 1),
+        select(func.count()).select_from(maybe.subquery()).scalar_subquery(),
+        select(func.max(Comment.id)).scalar_subquery(),
+    ]
 
 
-def number(session: Session) -> int:
-    """How many comments wait, as `numbers` says it: asked after each decision, so built once."""
-    return session.scalar(_NUMBER) or 0
+def _numbered(row: Any) -> Numbers:
+    return Numbers(min(row[0] + row[1], MOST_COUNTED + 1), row[2], row[3] or 0)
 
 
 def came_in(session: Session, since: int, at_most: int = 1000) -> int:
     """How many comments wait that came in after the one with this id."""
-    some = select(Comment.id).where(Comment.id > since, Comment.standing == _PENDING).limit(at_most).subquery()
+    some = select(Comment.id).where(Comment.id > since, PENDING).limit(at_most).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def under(session: Session, letter_id: int, *, limit: int) -> list[Comment]:
     """What waits under one letter, oldest first, what was set aside too."""
-    query = select(Comment).where(Comment.letter_id == letter_id, _waits())
+    query = select(Comment).where(Comment.letter_id == letter_id, PENDING)
     return list(session.scalars(query.order_by(Comment.submitted_at, Comment.id).limit(limit)))
 
 
 def letters(session: Session, *, limit: int) -> list[tuple[Letter, int]]:
     """(letter, how many comments wait under it), those with the most first."""
+    waiting = union_all(*(select(Comment.letter_id).where(text(one)) for one in (LINE, END_OF_LINE))).subquery()
     number = func.count().label("number")
-    some = select(Comment.letter_id, number).where(_waits()).group_by(Comment.letter_id)
-    most = some.order_by(number.desc(), Comment.letter_id).limit(limit).subquery()
+    some = select(waiting.c.letter_id, number).group_by(waiting.c.letter_id)
+    most = some.order_by(number.desc(), waiting.c.letter_id).limit(limit).subquery()
     query = select(Letter, most.c.number).join(most, most.c.letter_id == Letter.id).options(*BRIEF)
     return [(row[0], row[1]) for row in session.execute(query.order_by(most.c.number.desc(), Letter.id))]
-
-
-def _waits() -> ColumnElement[bool]:
-    return Comment.standing == _PENDING
 
 
 def _stretch(
@@ -205,7 +195,7 @@ def _postponed(pile: str, person: Person, place: _Place | None, since: int | Non
     query = (
         _columns(_SKIPPED, Postponement.postponed_at)
         .join(Postponement, Postponement.comment_id == Comment.id)
-        .where(Postponement.person_id == person.id, Postponement.pile == pile, _waits())
+        .where(Postponement.person_id == person.id, Postponement.pile == pile, PENDING)
     )
     return _from(query, place, since, limit, Postponement.postponed_at)
 

@@ -19,7 +19,7 @@ from ..text import signs
 from ..text.likeness import FEWEST, likest, said, share, telling, weights
 from . import likeness, reports
 from .models import Comment, Sketch, Weighing, Worth
-from .reports import Reported
+from .reports import LIFT, MOST_LIFTS, Reported
 from .thread import published
 
 # What a discussion loses with a comment, in parts of 1.
@@ -35,10 +35,6 @@ QUOTED = 0.2
 """Another comment quotes it or answers it by name, and would hang in the air."""
 ABOUT_IT = 0.5
 """So much of any comment stands in the letter that it is about; what is more is repetition."""
-REPORTED = 0.25
-"""Each reader who says that it adds nothing any more, or is harmful, takes so much away,"""
-MOST_REPORTS = 4
-"""up to so many: they lift a comment in the list, and a crowd lifts it no higher than to the top."""
 LATER = 0.8
 """What a later comment repeats was said by the earlier one first, so for the earlier one it counts less."""
 
@@ -166,7 +162,7 @@ def _first_name(name_key: str) -> str:
 
 def _less(worth: dict[str, Any], reported: Reported | None) -> dict[str, Any]:
     number = reported.spent + reported.harmful if reported else 0
-    return {**worth, "reported": number, "loss": worth["loss"] - REPORTED * min(number, MOST_REPORTS)}
+    return {**worth, "reported": number, "loss": worth["loss"] - LIFT * min(number, MOST_LIFTS)}
 
 
 def _worths(comments: Sequence[Said], letter: str) -> Iterator[dict[str, Any]]:

@@ -67,21 +67,25 @@ def said(row: Any) -> str:
     return "\n".join(outside.words(outside.without_struck(part)) for part in parts if part)
 
 
+_PUT_IN_FTS5 = text("INSERT INTO search_comments (rowid, text) VALUES (:id, :words)")
+_PUT_IN_TSVECTOR = text("INSERT INTO search_comments (comment_id, words) VALUES (:id, CAST(:words AS tsvector))")
+
+
 def put_comments(session: Session, comments: Iterable[tuple[int, str]]) -> None:
     """(id, HTML) of comments that were published in this transaction."""
     rows = [(comment_id, stems(outside.words(html))[:MOST_WORDS]) for comment_id, html in comments]
     if not rows:
         return
     if is_sqlite(session.connection()):
-        statement = "INSERT INTO search_comments (rowid, text) VALUES (:id, :words)"
+        statement = _PUT_IN_FTS5
         values = [{"id": comment_id, "words": " ".join(words)} for comment_id, words in rows]
     else:
-        statement = "INSERT INTO search_comments (comment_id, words) VALUES (:id, CAST(:words AS tsvector))"
+        statement = _PUT_IN_TSVECTOR
         values = [
             {"id": comment_id, "words": _vector((stem, f"{n}") for n, stem in enumerate(words, 1))}
             for comment_id, words in rows
         ]
-    session.execute(text(statement), values)
+    session.execute(statement, values)
 
 
 def _vector(placed: Iterable[tuple[str, str]]) -> str:

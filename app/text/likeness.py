@@ -139,9 +139,18 @@ def gists(text: frozenset[str]) -> list[int]:
     """
     if len(text) < FEWEST:
         return []
+    return gists_of(firsts(text))
+
+
+def firsts(text: frozenset[str]) -> list[int]:
+    """The first of a text's words in each of the orders. Of two texts together it is the lesser of both, each time."""
     numbers = [_number(word) for word in text]
-    firsts = [min(number * order & _64_BITS for number in numbers) for order in _ORDERS]
-    return [(firsts[n] ^ firsts[n + 1] * 3) & (_64_BITS >> 1) for n in range(0, len(firsts), 2)]
+    return [min(number * order & _64_BITS for number in numbers) for order in _ORDERS]
+
+
+def gists_of(first: Sequence[int]) -> list[int]:
+    """The gists of a text with these `firsts`."""
+    return [(first[n] ^ first[n + 1] * 3) & (_64_BITS >> 1) for n in range(0, len(first), 2)]
 
 
 @lru_cache(maxsize=65536)

@@ -7,7 +7,7 @@ const SETTLED = 400; // a comment that is only passed by is not being read
 const root = document.querySelector("[data-queue]");
 if (root) {
   const fresh = root.querySelector("[data-new]");
-  let reading, said, soon;
+  let reading, said, soon, counting;
 
   const shown = () => [...root.querySelectorAll("#queue > .case")].filter((item) => !["decided", "gone"].includes(item.dataset.state));
 
@@ -37,6 +37,12 @@ if (root) {
     reading = detail;
     clearTimeout(soon);
     soon = setTimeout(tell, SETTLED);
+  });
+
+  // How many are left is counted by the desk, and never here.
+  root.addEventListener("queue:decided", () => {
+    clearTimeout(counting);
+    counting = setTimeout(ask, SETTLED);
   });
 
   fresh.addEventListener("click", async () => {

@@ -166,6 +166,7 @@ if (root) new (class Queue {
     this.held.splice(this.held.indexOf(held), 1);
     if (answer.said?.verdict) {
       this.settle(held.item, answer.said);
+      root.dispatchEvent(new CustomEvent("queue:decided"));
       if (answer.status === 409) this.say(`${this.sentence(answer.said)} ${this.words.before}`);
       else this.sayHeld();
     } else if (answer.status === 404) {
@@ -227,7 +228,6 @@ if (root) new (class Queue {
     item.querySelector("[data-reader]").hidden = true;
     const hidden = item.querySelector("[data-name]");
     if (hidden) hidden.textContent = name;
-    this.count(decision);
   }
 
   count({ left, maybe }) {

@@ -93,6 +93,8 @@ def test_a_press_can_be_undone_for_five_seconds_and_then_never(house: House, vis
     editor.clock.run_for(6000)
     assert stand(house, [first, second]) == ["pending", "pending"]
 
+    left = editor.locator("[data-left]")
+    before = left.inner_text()
     editor.keyboard.press("d")
     editor.clock.run_for(4900)
     assert stand(house, [first]) == ["pending"]
@@ -102,6 +104,9 @@ def test_a_press_can_be_undone_for_five_seconds_and_then_never(house: House, vis
     expect(row.locator("[data-state=decided]")).to_contain_text("Declined: you")
     expect(undo).to_be_hidden()
     assert stand(house, [first]) == ["declined"]
+    with editor.expect_response(lambda answer: "/queue/pulse" in answer.url):
+        editor.clock.run_for(500)
+    expect(left).not_to_have_text(before)  # the desk has counted again, long before the next pulse
     # It stays in its place, grey, and its buttons are dead: for the mouse and for the keys.
     editor.keyboard.press("k")
     card = editor.locator("#queue > .case:not([hidden])")

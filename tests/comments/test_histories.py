@@ -211,7 +211,7 @@ class History:
                 n
             )
             waits = [r for r in model.remarks if r.standing == "pending"]
-            assert waiting.numbers(session, person).waiting == waiting.number(session) == len(waits)
+            assert waiting.numbers(session, person).waiting == moderation.pending_number(session) == len(waits)
         stands = session.execute(sa.select(Comment.id, Comment.standing)).all()
         assert sorted((row, names[row].standing) for row, _ in stands) == sorted((row[0], row[1]) for row in stands)
         decided = [r for r in model.remarks if r.standing != "pending"]

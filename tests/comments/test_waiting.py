@@ -137,6 +137,7 @@ def test_each_of_two_editors_sees_that_the_other_reads_the_comment(cast: Cast, s
     assert [case.reader for case in line(session, ada, now=NOON, limit=5)] == ["Mo", None]
     assert [case.reader for case in line(session, mo, now=NOON, limit=5)] == [None, None]
     assert presence.readers(session, [comment.id, other.id], but=ada, now=NOON) == {comment.id: "Mo"}
+    assert presence.readers(session, [comment.id, other.id], but=mo, now=NOON) == {}
     presence.reading(session, mo, other.id, now=NOON)
     assert presence.readers(session, [comment.id, other.id], but=ada, now=NOON) == {other.id: "Mo"}
     late = NOON + waiting.READING_FOR

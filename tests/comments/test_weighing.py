@@ -1,5 +1,7 @@
 """What each published comment is to its discussion."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -109,6 +111,25 @@ def test_what_readers_report_is_lifted_and_no_crowd_lifts_without_end(cast: Cast
     assert losses[4:] == [losses[4]] * 3
     assert list(found) == [comment.id, other.id]
     assert (found[comment.id].reported, found[other.id].reported) == (6, 0)
+
+
+def test_a_report_lifts_at_once_as_far_as_weighing_does(cast: Cast, session: Session) -> None:
+    letter = cast.letter()
+    comment, other = cast.published(letter, LONG), cast.published(letter, "My printer takes poems for posters.")
+    weighing.weigh(session, letter.id, now=NOON)
+    for n in range(reports.MOST_LIFTS + 2):
+        assert reports.report(session, comment, "spent", reporter=f"r{n}", now=NOON)
+        assert not reports.report(session, comment, "harmful", reporter=f"r{n}", now=NOON)
+        session.commit()
+        session.expire_all()
+        listed = pruning.candidates(session, NOON, older_than=timedelta(), limit=9)
+        lifted = next(one for one in listed if one.comment.id == comment.id)
+        assert lifted.reported == reports.Reported(n + 1, 0)
+        at_once = (lifted.worth.reported, lifted.worth.loss)
+        found = worths(session, letter)[comment.id]
+        assert (found.reported, found.loss) == pytest.approx(at_once)
+    assert [one.comment.id for one in listed] == [comment.id, other.id]
+    assert listed[1].reported == reports.Reported()
 
 
 def change(what: str, cast: Cast, session: Session, letter: Letter, comment: Comment) -> None:

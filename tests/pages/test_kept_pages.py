@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.column.settings import settings
-from app.comments import moderation, pruning
+from app.comments import moderation, presence, pruning
 from app.db import db, writing
 from app.letters.models import Letter
 from app.pages.edition import WriteCount
@@ -161,8 +161,16 @@ def test_a_page_with_what_somebody_typed_is_not_kept(client: FlaskClient, letter
 def test_a_readers_request_cannot_write(app: Flask, cast: Cast) -> None:
     if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         pytest.skip("SQLite's writers are counted, PostgreSQL is asked")
-    with app.app_context(), writing(False), pytest.raises(sa.exc.OperationalError, match="readonly"):
-        db.session.execute(sa.text("UPDATE settings SET title = 'x'"))
+    for statement in ("UPDATE settings SET title = 'x'", "DELETE FROM search_comments", "DELETE FROM presences"):
+        cast.published(cast.letter())
+        presence.reading(cast.session, cast.mo, 1, now=cast.now)
+        cast.session.commit()
+        with app.app_context(), writing(False):
+            db.session.execute(sa.text(statement))
+            with pytest.raises(sa.exc.OperationalError, match="begun as a reader"):
+                db.session.commit()
+    stands = "SELECT title, (SELECT count(*) FROM search_comments), (SELECT count(*) FROM presences) FROM settings"
+    assert cast.session.execute(sa.text(stands)).one() == ("Dear Friday", 3, 1)
 
 
 def test_the_count_is_odd_while_somebody_writes_and_after_a_crash(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.column.settings import settings
+from app.comments import postponing, reports, second_look, setting_aside, weighing
+from app.comments.models import REASONS, Comment
 from app.letters.models import Adviser, Selection, Topic
 from app.questions import inbox
 
@@ -42,13 +44,31 @@ def furnish(cast: Cast) -> None:
     old = cast.letter(days_ago=40)
     cast.published(old, "Fresh.")
     cast.published(letter, "> q\n\n</script> & https://example.org/?a=1&b=2", name="<Boris>")
-    cast.comment(letter, "> > deep")
+    cast.comment(letter, "> > deep", sender="s")
+    again = cast.comment(letter, "Twice & <again>, said the keeper of the lighthouse.", name="<Boris>", sender="s")
+    cast.comment(old, again.text_source, sender="s")
     cast.declined(letter)
     cast.pruned(letter)
+    _furnish_the_desk(cast, again)
     cast.draft("A draft")
     cast.letter(days_ago=-4, rubric_id=rubric.id)
     inbox.send(cast.session, name="Vera", text="What now?", email="v@example.org", now=cast.now)
     cast.subscriber(course, "a@example.org")
+
+
+def _furnish_the_desk(cast: Cast, waiting: Comment) -> None:
+    """Opinions, reports, what was put off and set aside, and the worth of what is published."""
+    session, now = cast.session, cast.now
+    declined = cast.declined(cast.letter(days_ago=5), "Buy <casino> & win.")
+    for comment, by in ((declined, cast.ada), (session.get_one(Comment, 2), cast.ada)):
+        second_look.record(session, comment, "published", by=by, now=now)
+    for reason in REASONS:
+        reports.report(session, session.get_one(Comment, 2), reason, reporter=reason, now=now)
+    setting_aside.set_aside(session, "phrase", "<deep>", by=cast.mo, now=now)
+    setting_aside.look_through(session)
+    postponing.postpone(session, waiting, "maybe", by=cast.ada, now=now)
+    list(weighing.rebuild(session, now=now))
+    session.commit()
 
 
 def addresses(app: Flask, *, desk: bool) -> list[str]:
@@ -65,7 +85,19 @@ def addresses(app: Flask, *, desk: bool) -> list[str]:
         slug = next((s for s in ("money", "fridays", "talks") if rule.rule.startswith(f"/{OF[s]}")), "ilya")
         values = names | {"slug": slug}
         found.append(re.sub(r"<(?:[^>:]*:)?([^>]+)>", lambda hole, values=values: values.get(hole[1], "1"), rule.rule))
-    return found
+    return [*found, *(OTHERWISE if desk else ())]
+
+
+OTHERWISE = (
+    "/desk/queue?order=likeness",
+    "/desk/queue?pile=maybe",
+    "/desk/pruning?age=any",
+    "/desk/pruning/sides?comment=2&letter=1&age=any",
+    "/desk/comments/3/history",
+    "/desk/memory?words=ad&deed=signed_in",
+    "/desk/memory?first=nonsense",
+)
+"""Pages of the desk that show something else when they are asked so."""
 
 
 OF = {"money": "topics", "fridays": "rubrics", "talks": "courses"}
