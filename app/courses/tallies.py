@@ -36,6 +36,18 @@ OF_ALL = Limit("all", 3000, HOUR)
 A_DAY_TO_ONE_MAILBOX = Limit("mailbox day", 4, DAY)
 A_WEEK_TO_ONE_MAILBOX = Limit("mailbox week", 8, WEEK)
 """Confirmations into one mailbox, whatever +detail is typed behind its name and for how many courses."""
+A_DAY_TO_ONE_DOMAIN = Limit("domain day", 300, DAY)
+"""Confirmations to all mailboxes of one domain, which may all be somebody's one; not to those of PROVIDERS."""
+PROVIDERS = frozenset(
+    """
+    126.com 163.com aol.com bk.ru fastmail.com free.fr gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net hey.com
+    hotmail.co.uk hotmail.com hotmail.de hotmail.fr icloud.com inbox.lv inbox.ru internet.ru laposte.net libero.it
+    list.ru live.com mail.com mail.ru msn.com naver.com o2.pl orange.fr outlook.com outlook.de outlook.fr proton.me
+    qq.com rambler.ru seznam.cz t-online.de tut.by ukr.net wanadoo.fr web.de wp.pl yahoo.co.jp yahoo.co.uk
+    yahoo.com yahoo.de yahoo.fr yandex.ru zoho.com
+    """.split()
+)
+"""Domains where everybody may have a mailbox (the names that text/address.mailbox gives them)."""
 
 
 class AskedTooOften(Refusal):
@@ -56,7 +68,11 @@ def admit(session: Session, client: str | None, *, now: datetime) -> None:
 def may_be_mailed(session: Session, email: str, *, now: datetime) -> bool:
     """May a confirmation go to this mailbox now; counts it as gone. Nobody who leaves an address is told the answer."""
     key = mailbox(email)
-    return all(count(session, limit, key, now=now) for limit in (A_DAY_TO_ONE_MAILBOX, A_WEEK_TO_ONE_MAILBOX))
+    domain = key.rpartition("@")[2]
+    counts = [(A_DAY_TO_ONE_MAILBOX, key), (A_WEEK_TO_ONE_MAILBOX, key)]
+    if domain not in PROVIDERS:
+        counts.append((A_DAY_TO_ONE_DOMAIN, domain))
+    return all(count(session, limit, key, now=now) for limit, key in counts)
 
 
 def count(session: Session, limit: Limit, key: str, *, now: datetime) -> bool:

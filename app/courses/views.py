@@ -12,7 +12,7 @@ from ..forms import status_of
 from ..web import language, private
 from . import tallies, waitlist
 from .forms import WaitlistForm
-from .models import Course
+from .models import Course, Subscriber
 
 bp = Blueprint("courses", __name__)
 
@@ -60,7 +60,7 @@ def confirm_button(token: str) -> ResponseReturnValue:
         subscriber = waitlist.by_confirm_token(db.session(), token)
     except waitlist.LinkIsStale:
         return private(render_template("courses/stale.html"), 404)
-    return private(render_template("courses/confirm.html", subscriber=subscriber, done=bool(subscriber.confirmed_at)))
+    return _confirm_page(subscriber, done=bool(subscriber.confirmed_at))
 
 
 @bp.post("/waitlist/confirm/<token>")
@@ -71,7 +71,12 @@ def confirm(token: str) -> ResponseReturnValue:
     except waitlist.LinkIsStale:
         return private(render_template("courses/stale.html"), 404)
     db.session.commit()
-    return private(render_template("courses/confirm.html", subscriber=subscriber, done=True))
+    return _confirm_page(subscriber, done=True)
+
+
+def _confirm_page(subscriber: Subscriber, *, done: bool) -> ResponseReturnValue:
+    opening = waitlist.open_one(db.session(), subscriber.course)
+    return private(render_template("courses/confirm.html", subscriber=subscriber, opening=opening, done=done))
 
 
 @bp.get("/waitlist/leave/<token>")

@@ -5,8 +5,20 @@ import unicodedata
 import idna
 from email_validator import EmailNotValidError, validate_email
 
-WITHOUT_DOTS = {"gmail.com", "googlemail.com"}
-"""Domains that deliver v.e.r.a@ to vera@."""
+_YANDEX = ("yandex.ru", "ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua")
+ONE_DOMAIN = {
+    "googlemail.com": "gmail.com",
+    **dict.fromkeys(_YANDEX, "yandex.ru"),
+    **dict.fromkeys(("protonmail.com", "pm.me"), "proton.me"),
+    **dict.fromkeys(("me.com", "mac.com"), "icloud.com"),
+}
+"""Domains whose mailboxes are those of another one."""
+THE_SAME: dict[str, dict[int, str | None]] = {
+    "gmail.com": {ord("."): None},
+    "yandex.ru": {ord("-"): "."},
+    "proton.me": {ord(one): None for one in ".-_"},
+}
+"""What makes no difference before the @: v.e.r.a@gmail.com is vera@, ve-ra@yandex.ru is ve.ra@."""
 
 
 def usual(text: str, *, any_script: bool) -> str | None:
@@ -31,15 +43,13 @@ def address_key(email: str) -> str:
 
 
 def mailbox(email: str) -> str:
-    """Where the mail to an address ends up, as far as it can be known: without its +detail, at Gmail without dots.
+    """Where the mail to an address ends up, as far as it can be known: without its +detail, at Gmail without dots …
 
     For counting what one mailbox is sent, never for telling people apart.
     """
     local, _, domain = address_key(email).rpartition("@")
-    local = local.split("+")[0] or local
-    if domain in WITHOUT_DOTS:
-        local, domain = local.replace(".", ""), "gmail.com"
-    return f"{local}@{domain}"
+    local, domain = local.split("+")[0] or local, ONE_DOMAIN.get(domain, domain)
+    return f"{local.translate(THE_SAME.get(domain, {})) or local}@{domain}"
 
 
 def _in_ascii(domain: str) -> str:

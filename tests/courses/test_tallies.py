@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.courses import tallies, waitlist
-from app.courses.models import Tally
+from app.courses.models import Subscriber, Tally
 from app.courses.tallies import A_DAY_TO_ONE_MAILBOX, HOUR, AskedTooOften, Limit, admit, count, may_be_mailed
 from app.mail.models import Delivery
 
@@ -81,6 +81,19 @@ def test_a_mailbox_gets_so_many_confirmations_whatever_is_typed(cast: Cast, sess
     for number in range(30):
         waitlist.ask(session, course, f"v.i.c.t.i.m+{number}@gmail.com", now=NOON)
     assert session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == most
+
+
+def test_many_mailboxes_of_one_domain_may_be_one_persons(
+    cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "A_DAY_TO_ONE_DOMAIN", Limit("domain day", 5, tallies.DAY))
+    course = cast.course()
+    for number in range(20):
+        for domain in ("example.org", "EXAMPLE.org", "mail.ru"):
+            waitlist.ask(session, course, f"r{number}{domain[:1]}@{domain}", now=NOON)
+    mailed = session.scalars(sa.select(Subscriber.email).join(Delivery, Delivery.subscriber_id == Subscriber.id)).all()
+    assert len([email for email in mailed if email.lower().endswith("@example.org")]) == 5
+    assert len([email for email in mailed if email.endswith("@mail.ru")]) == 20, "there everybody may have one"
 
 
 def test_many_courses_are_no_way_around(cast: Cast, session: Session) -> None:

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.comments.models import Comment
-from app.courses import tallies
-from app.courses.models import Subscriber
+from app.courses import tallies, waitlist
+from app.courses.models import Subscriber, Tally
 from app.mail.models import Delivery
 
 from ..cast import Cast
@@ -124,6 +124,56 @@ def test_a_link_only_shows_a_button_and_the_button_acts(
         client.post(address)
         assert state(session) != before
         session.rollback()
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_mail_program_leaves_with_one_click_and_needs_no_cookie(
+    content_type: str, client: FlaskClient, cast: Cast, session: Session, at: object
+) -> None:
+    address, left = pages(cast)["leave"]
+    answer = client.post(
+        address, data={"List-Unsubscribe": "One-Click"}, content_type=content_type, headers={"User-Agent": "Mail"}
+    )
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert left(session) is not None
+
+
+@pytest.mark.parametrize("what", ["confirm", "leave", "next", "erase"])
+def test_another_sites_page_presses_no_button(
+    what: str, client: FlaskClient, cast: Cast, session: Session, at: object
+) -> None:
+    address, state = pages(cast)[what]
+    before = state(session)
+    session.rollback()
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert client.post(address, headers=headers).status_code == 403
+    assert state(session) == before
+
+
+def test_whoever_confirms_while_enrolment_is_open_is_told_so(client: FlaskClient, cast: Cast, at: object) -> None:
+    address, _ = pages(cast)["confirm"]
+    for page in (client.get(address), client.post(address)):
+        assert "Enrolment is open now." in page.text
+
+
+@pytest.mark.parametrize("known", ["new", "waits", "confirmed", "left"])
+def test_no_mail_is_written_or_sent_while_somebody_waits_for_the_answer(
+    known: str, client: FlaskClient, cast: Cast, session: Session, at: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each answer has written something: one that only reads would be told by its speed, on a slow disk."""
+    course = cast.course()
+    if known != "new":
+        one = cast.subscriber(course, VERA, confirmed=known != "waits")
+        if known == "left":
+            waitlist.leave(session, one, now=cast.now)
+    session.commit()
+    monkeypatch.setattr("app.posting.deliver_due", lambda *_, **__: 1 / 0)
+    before = session.scalar(sa.select(sa.func.sum(Tally.number))) or 0
+    session.rollback()
+    answer = client.post(FORM, data={"email": VERA}, environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
+    assert answer.status_code == 303
+    assert (session.scalar(sa.select(sa.func.sum(Tally.number))) or 0) > before
 
 
 @pytest.mark.parametrize("what", ["confirm", "leave", "next", "erase"])

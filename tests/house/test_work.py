@@ -7,6 +7,8 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app import work
+from app.column import erasing_keys
+from app.column.models import ErasureKey
 from app.comments.models import Comment
 from app.courses import waitlist
 from app.courses.models import Subscriber
@@ -29,6 +31,7 @@ def test_at_night_what_has_had_its_time_is_forgotten_and_nothing_else(
     cast.subscriber(course, "waits@example.org")
     cast.published(letter, "Stays.", email="boris@example.org", days_ago=2)
     gone = cast.pruned(letter, "Goes.")
+    erasing_keys.ask(session, "asked@example.org", secret_key="a secret", now=NOON)
     session.commit()
     at(NOON + timedelta(days=30))  # type: ignore[operator]
     with app.test_request_context(), writing():
@@ -39,3 +42,4 @@ def test_at_night_what_has_had_its_time_is_forgotten_and_nothing_else(
     rows = session.execute(sa.select(Comment.text_source, Comment.email).order_by(Comment.id)).tuples().all()
     assert rows == [("Stays.", ""), ("", "")]
     assert gone.erased_at is not None
+    assert session.scalars(sa.select(ErasureKey)).all() == []

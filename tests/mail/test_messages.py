@@ -85,7 +85,7 @@ def test_the_notice_says_why_it_came_that_it_is_the_only_one_and_how_to_leave(
     token = session.scalar(sa.select(Subscriber.leave_token))
     plain, html = parts(notice)
     for text in (words(plain), words(html)):
-        assert "You left this address at Dear Friday" in text
+        assert "This address waits at Dear Friday" in text
         assert "the one mail that was promised" in text
         assert f"http://localhost/waitlist/leave/{token}" in text
     assert "https://courses.example/enrol?a=1&b=2" in plain

@@ -48,6 +48,20 @@ def test_all_that_leads_into_one_mailbox_is_counted_together(email: str) -> None
     assert mailbox(email) == "vera@gmail.com"
 
 
+@pytest.mark.parametrize(
+    ("email", "into"),
+    [
+        ("Ve-ra+1@ya.ru", "ve.ra@yandex.ru"),
+        ("ve.ra@yandex.kz", "ve.ra@yandex.ru"),
+        ("v_e-r.a@pm.me", "vera@proton.me"),
+        ("vera+x@mac.com", "vera@icloud.com"),
+        ("...@gmail.com", "...@gmail.com"),
+    ],
+)
+def test_providers_with_many_names_are_known(email: str, into: str) -> None:
+    assert mailbox(email) == into
+
+
 def test_dots_count_elsewhere() -> None:
     assert mailbox("v.era+1@example.org") == "v.era@example.org"
     assert mailbox("+vera@example.org") == "+vera@example.org"
