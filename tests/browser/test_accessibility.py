@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Route
 from app.column.settings import settings
 
 from ..cast import Cast
-from ..web.test_markup import addresses, furnish
+from ..web.test_markup import addresses, furnish, imported
 from .webtools import axe_source
 
 pytestmark = pytest.mark.browser
@@ -70,7 +70,7 @@ def faults(page: Page, address: str, width: int) -> list[str]:
 def pages(app: Flask, client: FlaskClient, *, desk: bool) -> list[str]:
     """Addresses that have a page of HTML."""
     some = [*addresses(app, desk=desk), *([] if desk else ["/nothing", "/search/?q=yes", "/search/?q=nowhere"])]
-    answers = {one: client.get(one) for one in some}
+    answers = {one: client.get(one, buffered=True) for one in some}
     return [one for one, got in answers.items() if got.mimetype == "text/html" and not 300 <= got.status_code < 400]
 
 
@@ -87,6 +87,15 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(
     walked = pages(app, client, desk=desk)
     assert len(walked) >= (25 if desk else 15)
     assert [fault for address in walked for fault in faults(page, address, width)] == []
+
+
+def test_what_an_import_did_is_as_accessible(client: FlaskClient, cast: Cast, page: Page, at: object) -> None:
+    furnish(cast)
+    cast.signed_in(client, cast.ada)
+    done = imported(client)
+    page.route("**/done", lambda route: route.fulfill(status=200, headers=dict(done.headers), body=done.data))
+    assert "left out" in done.text
+    assert faults(page, "/done", 390) == []
 
 
 def test_a_form_with_mistakes_is_as_accessible_as_one_without(

@@ -136,7 +136,7 @@ def test_a_complaint_ends_it_and_the_form_mails_there_no_more(cast: Cast, sessio
         session.scalar(sa.select(sa.func.count()).where(Delivery.kind == "confirmation", Delivery.state == "waiting"))
         == 0
     )
-    waitlist.erase_expired(session, days=7, now=NOON + waitlist.COMPLAINT_KEPT)
+    waitlist.erase_expired(session, days=7, now=NOON + timedelta(days=30))
     assert subscriber.email == ""
 
 

@@ -115,7 +115,7 @@ def test_everything_of_everywhere_goes_and_nothing_of_anybody_else(
         for value in row
         if value is not None
     )
-    assert "vera" not in held.replace(tallies.mailbox(VERA), "", 2), "the mailbox is counted until the day is over"
+    assert "vera" not in held
     assert held.count("Of boris@example.org") >= 1
     assert session.scalar(sa.select(sa.func.count()).where(Subscriber.email == "boris@example.org")) == 2
     assert session.scalars(sa.select(Contact.email)).all() == ["boris@example.org"]

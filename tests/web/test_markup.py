@@ -1,5 +1,7 @@
 """The Nu HTML checker finds no error in any page, of readers and of the desk, in both languages, full and empty."""
 
+import hashlib
+import io
 import re
 from pathlib import Path
 
@@ -7,14 +9,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.column.models import ErasureKey
 from app.column.settings import settings
 from app.comments import postponing, reports, second_look, setting_aside, weighing
 from app.comments.models import REASONS, Comment
+from app.courses import opening
+from app.courses.models import Course, CourseText
 from app.letters.models import Adviser, Selection, Topic
 from app.questions import inbox
 
 from ..browser.webtools import nu_errors
 from ..cast import Cast
+from ..house_on_a_port import token
 
 
 def furnish(cast: Cast) -> None:
@@ -53,7 +59,32 @@ def furnish(cast: Cast) -> None:
     cast.draft("A draft")
     cast.letter(days_ago=-4, rubric_id=rubric.id)
     inbox.send(cast.session, name="Vera", text="What now?", email="v@example.org", now=cast.now)
-    cast.subscriber(course, "a@example.org")
+    subscribers(cast, course)
+
+
+def subscribers(cast: Cast, course: Course) -> None:
+    """One of each kind; the links of their mails end with the token "x"."""
+    told = cast.subscriber(course, "told@example.org")
+    opening.close(cast.session, cast.opened(course), now=cast.now)
+    cast.subscriber(course, "waits@example.org")
+    asked = cast.subscriber(course, "asked@example.org", confirmed=False)
+    told.leave_token = asked.confirm_token = "x"
+    key = ErasureKey(email="v@example.org", email_key="v@example.org", sender="", made_at=cast.now)
+    key.token_hash = hashlib.sha256(b"x").hexdigest()
+    russian = CourseText(language="ru", name="Переговоры & <сделки>", about_html="<p>Восемь вечеров.</p>")
+    cast.session.add(key)
+    course.texts["ru"] = russian
+    cast.session.commit()
+
+
+IMPORTED = "email,consent\nnew@example.org,fair\nask@example.org,\n<b>&nobody,yes\nnew@example.org,yes\n"
+
+
+def imported(client: FlaskClient, button: str = "take", table: str = IMPORTED):  # type: ignore[no-untyped-def]
+    """The page that says what a table of addresses did."""
+    form = {"csrf_token": token(client.get("/desk/courses/1/import").text), button: "1"}
+    file = {"table": (io.BytesIO(table.encode()), "list.csv")}
+    return client.post("/desk/courses/1/import", data={**form, **file}, content_type="multipart/form-data")
 
 
 def _furnish_the_desk(cast: Cast, waiting: Comment) -> None:
@@ -114,14 +145,20 @@ def test_the_nu_checker_finds_nothing_in_any_page(
         furnish(cast)
     settings(cast.session).language = language
     cast.session.commit()
-    pages = {address: client.get(address) for address in addresses(app, desk=False)}
+    pages = {address: client.get(address, buffered=True) for address in addresses(app, desk=False)}
     pages["/nothing"] = client.get("/nothing")
     pages["carried on"] = client.post("/desk/letters/new", data={"title": 'A "title"', "answer": "<b>\n&amp;" * 30})
     pages |= {
-        f"{path} refused": client.post(path, data={"name": "x"}) for path in ("/ask/", "/letters/2026-11-20/comments")
+        f"{path} refused": client.post(path, data={"name": "x"})
+        for path in ("/ask/", "/letters/2026-11-20/comments", "/courses/talks/waitlist", "/erase/")
     }
     cast.signed_in(client, cast.ada)
-    pages |= {address: client.get(address) for address in addresses(app, desk=True)}
+    pages |= {address: client.get(address, buffered=True) for address in addresses(app, desk=True)}
+    if filled == "full":
+        pages |= {"import looked": imported(client, "look"), "import refused": imported(client, table="no table")}
+        pages |= {"import done": imported(client), "stale": client.get("/waitlist/leave/stale")}
+        done = ("/waitlist/confirm/x", "/waitlist/next/x", "/waitlist/leave/x", "/erase/x")
+        pages |= {f"{one} done": client.post(one) for one in done}
     written = 0
     for address, answer in pages.items():
         if answer.mimetype == "text/html":
