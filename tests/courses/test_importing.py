@@ -259,3 +259,11 @@ def test_what_stands_in_a_file_is_text_on_the_page(client: FlaskClient, cast: Ca
     assert "&lt;script&gt;" in answer.text
     assert "<script>alert" not in answer.text
     assert "n" * 100 not in answer.text
+
+
+@pytest.mark.parametrize("role", ["writer", "moderator"])
+def test_only_editors_bring_addresses_or_take_them_along(role: str, client: FlaskClient, cast: Cast) -> None:
+    cast.course()
+    cast.signed_in(client, {"writer": cast.wanda, "moderator": cast.mo}[role])
+    for page in ("/desk/courses/1/import", "/desk/courses/1/waitlist.csv", "/desk/courses/1"):
+        assert client.get(page).status_code == 403
