@@ -62,6 +62,7 @@ def test_every_text_has_its_russian_with_all_plurals_and_the_same_values() -> No
         assert message is not None, f"make translations: {english!r} has no Russian"
         russian = message.string if isinstance(message.string, tuple | list) else (message.string,)
         assert all(russian), english
+        assert not message.fuzzy, f"{english!r} is marked fuzzy, so it is not compiled"
         assert len(russian) == (3 if len(forms) > 1 else 1), english
         values = set(re.findall(r"%\((\w+)\)", " ".join(forms)))
         for one in russian:
