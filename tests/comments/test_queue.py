@@ -177,9 +177,13 @@ def test_nothing_beside_a_comment_tells_whose_it_is_while_names_are_hidden(mo: F
     cast.published(letter, "> Ask why.\n\nNobody pays with herring.", name="Pavel")
     mine = cast.comment(letter, text, name="Ira Vernadskaya", email="ira@example.org", sender="x" * 64)
     newcomer = cast.comment(letter, "Contracts of one page are read.", name="Newcomer")
+    setting_aside.set_aside(cast.session, "phrase", "Newcomer", by=cast.mo, now=cast.now)  # found in a name
+    setting_aside.look_through(cast.session)
+    cast.session.commit()
     addresses = ("/desk/queue", f"/desk/queue/letters/{letter.id}")
     for address in addresses:
         page = mo.get(address).text
+        assert "Set aside: “Newcomer”." in page
         assert "The same text from the same name" in page
         assert "Nearly the same text from the same name" in page
         assert "First comment under this name" in page
@@ -187,6 +191,7 @@ def test_nothing_beside_a_comment_tells_whose_it_is_while_names_are_hidden(mo: F
     cast.session.commit()
     for address in addresses:
         page = mo.get(address).text
+        assert "Set aside." in page
         assert "The same text as another comment" in page
         assert "Nearly the same text as another comment" in page
         for tell in ("the same name", "another name", "under this name", "Newcomer", "ira@example.org", "Somebody",
