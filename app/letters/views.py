@@ -1,6 +1,7 @@
 """The reader's letters: home, one letter, the archive."""
 
 import re
+from functools import lru_cache
 from typing import TypeVar
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request
@@ -15,7 +16,7 @@ from ..courses.forms import WaitlistForm
 from ..courses.models import Course
 from ..db import db
 from ..pages.parts import part
-from ..web import column, explain, now
+from ..web import column, explain, language, now
 from . import publishing, reading
 from . import search as search_
 from .linked import article
@@ -49,6 +50,12 @@ def letter(name: str) -> ResponseReturnValue:
     return letter_page(letter_or_404(name), CommentForm())
 
 
+@lru_cache(maxsize=64)
+def _thread_in_html(comments: tuple[thread.Remark, ...], letter: str, zone: str, language: str) -> str:
+    """The comments under a letter: a function of what it gets, so a page made anew need not say them all again."""
+    return render_template("comments/_thread.html", comments=comments, letter=letter, zone=zone)
+
+
 def letter_page(letter: Letter, form: CommentForm, *, preview: bool = False) -> str:
     """A letter with everything around it, as readers see it; the desk's preview is this page too."""
     session = db.session()
@@ -60,6 +67,7 @@ def letter_page(letter: Letter, form: CommentForm, *, preview: bool = False) -> 
         letter=letter,
         preview=preview,
         comments=comments,
+        thread=_thread_in_html(tuple(comments), letter.name or "", letter.slot_zone or "UTC", language()),
         article=None if preview else article(letter, comments, base_url=base_url, column=title),
         form=form,
         related=reading.related(session, letter, now()),
