@@ -101,7 +101,7 @@ def _cold(address: str, column: Path, letter: str) -> Row:
 def _sizes(small: Path, column: Column) -> Iterator[Row]:
     """Pages made cold, on a small column and on a large one."""
     large = column.data
-    names = {data: _newest(data) for data in (small, large)}
+    names = {data: newest(data) for data in (small, large)}
     clients = {data: create_app(from_environment({"DEARFRIDAY_DATA": str(data)})) for data in (small, large)}
     rare = text(0, 3).split()[2]
     pages = {
@@ -130,7 +130,8 @@ def _sizes(small: Path, column: Column) -> Iterator[Row]:
         yield title, said, "<= 1.30", ratio <= 1.3
 
 
-def _newest(data: Path) -> str:
+def newest(data: Path) -> str:
+    """The name of a column's newest letter."""
     app = create_app(from_environment({"DEARFRIDAY_DATA": str(data)}))
     with app.app_context():
         return str(db.session.execute(db.text("SELECT name FROM letters ORDER BY publish_at DESC")).scalar())

@@ -28,9 +28,10 @@ from app.comments import moderation
 from app.comments.models import Comment
 from app.db import db
 
-from .building import build
+from .building import Column
 from .desk import Desk
 from .measuring import Missing, free_port, median_of_pairs, needs, requests_per_second, seconds_of, served, wait_for
+from .readers import newest
 
 Row = tuple[str, str, str, bool]
 """What, measured, bar, does it hold."""
@@ -91,8 +92,8 @@ def rows() -> Iterator[Row]:
     """A cold letter, and one decision, against WordPress's."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (column := folder / "column").mkdir()
-        letter = build(column, letters=100, comments=1_000, pending=1_000)
+        built = Column(folder / "column", letters=100, comments=1_000, pending=1_000).built()
+        column, letter = built.data, newest(built.data)
         (theirs := folder / "wordpress").mkdir()
         with wordpress(column, letter, theirs) as peer, served(column) as base:
             address = f"{base}/letters/{letter}/?made=anew"
@@ -101,7 +102,7 @@ def rows() -> Iterator[Row]:
             )
             said = f"{ratio:.1f} ({ours:,.0f} of {wordpresss:,.0f} requests/s)"
             yield "a letter with 50 comments, cold, against WordPress, 2 workers each", said, ">= 10", ratio >= 10
-            decide = _our_decision(column, base)
+            decide = _our_decision(built, base)
             ratio, ours, wordpresss = median_of_pairs(
                 lambda: seconds_of(decide, DECISIONS), lambda: seconds_of(peer.decide, DECISIONS), ROUNDS
             )
@@ -109,13 +110,9 @@ def rows() -> Iterator[Row]:
             yield "a decision over HTTP, against WordPress's", said, "<= 0.35", ratio <= 0.35
 
 
-def _our_decision(column: Path, base: str) -> Callable[[], None]:
+def _our_decision(column: Column, base: str) -> Callable[[], None]:
     """Publish the next comment that waits, as the queue's page does."""
     desk = Desk(column)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', desk.get("/desk/queue"))
-    cookie = desk.client.get_cookie("desk", path="/desk")
-    assert token
-    assert cookie
     with desk.app.app_context():
         query = sa.select(Comment).where(Comment.standing == "pending").limit(DECISIONS * (ROUNDS + 1))
         waiting = iter([(comment.id, moderation.seen_of(comment)) for comment in db.session.scalars(query)])
@@ -123,12 +120,12 @@ def _our_decision(column: Path, base: str) -> Callable[[], None]:
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "Accept": "application/json",
-        "Cookie": f"desk={cookie.value}",
+        "Cookie": desk.cookie,
     }
 
     def decide() -> None:
         comment_id, seen = next(waiting)
-        fields = urlencode({"verdict": "published", "seen": seen, "csrf_token": token[1]})
+        fields = urlencode({"verdict": "published", "seen": seen, "csrf_token": desk.token})
         connection.request("POST", f"/desk/comments/{comment_id}/decision", fields, headers)
         answer = connection.getresponse()
         said = answer.read()
