@@ -34,6 +34,8 @@ def questions() -> ResponseReturnValue:
         asked=asked,
         standing="" if asked else standing,
         numbers=inbox.numbers(session),
+        noted=inbox.noted(session, rows),
+        more_of=merging.asked_by_more(session, rows),
         closing=door.closing(session),
     )
 

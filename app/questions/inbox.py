@@ -178,6 +178,12 @@ def notes(session: Session, question: Question) -> list[Note]:
     return list(session.scalars(select(Note).where(Note.question_id == question.id).order_by(Note.written_at, Note.id)))
 
 
+def noted(session: Session, questions: list[Question]) -> dict[int, int]:
+    """{id: how many notes} of those questions that have any."""
+    count = select(Note.question_id, func.count()).where(Note.question_id.in_([one.id for one in questions]))
+    return {question: number for question, number in session.execute(count.group_by(Note.question_id))}
+
+
 def has_letter() -> ColumnElement[bool]:
     """That a letter was made of a question."""
     return exists().where(Letter.question_id == Question.id)

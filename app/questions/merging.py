@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ..accounts.models import Person
@@ -65,6 +65,12 @@ def merged_into(session: Session, question: Question) -> list[Question]:
     """Those that go with this question."""
     query = select(Question).join(Merging, Merging.question_id == Question.id).where(Merging.into_id == question.id)
     return list(session.scalars(query.order_by(Question.received_at)))
+
+
+def asked_by_more(session: Session, questions: list[Question]) -> dict[int, int]:
+    """{id: how many go with it} of those questions with which any goes."""
+    count = select(Merging.into_id, func.count()).where(Merging.into_id.in_([one.id for one in questions]))
+    return {question: number for question, number in session.execute(count.group_by(Merging.into_id))}
 
 
 def alike(session: Session, question: Question) -> list[Question]:

@@ -1,5 +1,6 @@
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -87,3 +88,18 @@ def test_questions_that_say_much_the_same_are_offered(cast: Cast, session: Sessi
     assert merging.alike(session, one) == [same]
     merge(session, same, one, by=cast.ada, now=NOON)
     assert merging.alike(session, one) == []
+
+
+def test_the_list_says_how_many_notes_a_question_has_and_how_many_ask_the_same(
+    cast: Cast, session: Session, client: FlaskClient, at: object
+) -> None:
+    one, other, third = (inbox.send(session, name=name, text=f"What now, {name}?", now=NOON) for name in "ABC")
+    for text in ("First.", "Second."):
+        inbox.note(session, one, text, by=cast.ada, now=NOON)
+    merging.merge(session, other, one, by=cast.ada, now=NOON)
+    session.commit()
+    assert inbox.noted(session, [one, third]) == {one.id: 2}
+    assert merging.asked_by_more(session, [one, third]) == {one.id: 1}
+    session.rollback()
+    page = cast.signed_in(client, cast.wanda).get("/desk/questions").text
+    assert page.count("2 notes · 1 more asks the same") == page.count(" note") == 1

@@ -41,7 +41,7 @@ def furnish(cast: Cast) -> None:
     letter = cast.letter(
         "Is <it> mine & “yours”?", **more, asker="Вера & Co", language="ru",
         question="Илья!\n\n> Она:\n>\n> > Нет.\n\n- a\n- b\n\n# H\n\n### Deep\n\n| a | b |\n|---|---|\n| 1 | 2 |",
-        answer=f'![A "plan" & <b>]({picture})\n\n[![]({picture})](/ask/)\n\n'
+        answer=f'![A "plan" & <b>]({picture})\n\n[![Ask]({picture})](/ask/) ![]({picture})\n\n'
         "1. *Yes*.\n\n~~No.~~ [There](https://example.org/?a=1&b=2 \"title\")\n\n    code & <b>\n",
         postscript="P", course_note="C",
     )  # fmt: skip
