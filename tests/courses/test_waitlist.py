@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.courses import opening, waitlist
-from app.courses.models import Course, Subscriber
+from app.courses.models import Course, Subscriber, Tally
 from app.courses.waitlist import CONFIRMATION_EVERY, EnrolmentIsOpen, LinkIsStale, ask, confirm, leave
 from app.mail.models import Delivery
 
@@ -42,6 +42,38 @@ def test_asked_twice_it_is_one_subscriber_and_one_mail(cast: Cast, session: Sess
     first = ask(session, course, VERA, now=NOON)
     assert ask(session, course, VERA.upper(), now=HOUR_LATER - TICK) is first
     assert mails(session) == 1
+
+
+def test_a_known_address_is_not_told_by_how_much_is_done(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    waits = cast.subscriber(course, "waits@example.org", confirmed=False)
+    cast.subscriber(course, "known@example.org")
+    left = cast.subscriber(course, "left@example.org")
+    leave(session, left, now=NOON)
+    waits.asked_at = left.asked_at = NOON
+    session.commit()
+    written: list[str] = []
+
+    def note(conn: object, cursor: object, statement: str, *rest: object) -> None:
+        written.append(statement.split("(")[0].split("SET")[0] if statement.startswith(("INSERT", "UPDATE")) else "")
+
+    sa.event.listen(session.get_bind(), "before_cursor_execute", note)
+    done = {}
+    for name in ("new", "waits", "known", "left"):
+        written.clear()
+        ask(session, course, f"{name}@example.org", now=NOON)
+        session.commit()
+        done[name] = [statement for statement in written if statement]
+    sa.event.remove(session.get_bind(), "before_cursor_execute", note)
+    assert len(done["new"]) == 6, "a subscriber, a look at when it asked, three counts, a delivery"
+    for name in ("waits", "known", "left"):
+        done[name] = [done[name][1], done[name][0], *done[name][2:]]  # these look first
+    assert done["waits"] == done["known"] == done["left"] == done["new"]
+    assert mails(session) == 4
+    assert session.scalar(sa.select(sa.func.count()).select_from(Subscriber)) == 4
+    assert {key.partition("@")[0] for key in session.scalars(sa.select(Tally.key))} <= {
+        "new", "waits", "known", "left", "example.org",
+    }  # fmt: skip
 
 
 def test_an_hour_later_an_unconfirmed_address_gets_another(cast: Cast, session: Session) -> None:
