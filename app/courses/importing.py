@@ -74,6 +74,8 @@ class Row:
     """As it stands there."""
     consent: str
     """Empty: not stated."""
+    address: str | None = None
+    """In its usual form; None when it is no address. Found when the table is read, while nobody waits for it."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ def read(raw: bytes) -> list[Row]:
             continue
         if len(found) == MOST_ROWS:
             raise TooLong
-        found.append(Row(line, _cell(cells, at), _stated(_cell(cells, proof))))
+        email = _cell(cells, at)
+        found.append(Row(line, email, _stated(_cell(cells, proof)), usual(email, any_script=True)))
     return found
 
 
@@ -169,8 +172,7 @@ def take(session: Session, course: Course, rows: Sequence[Row], *, now: datetime
     for some in (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)):
         sound: list[tuple[Row, str, str]] = []
         for row in some:
-            email = usual(row.email, any_script=True)
-            key = email_key(email or "")
+            email, key = row.address, email_key(row.address or "")
             why: Why | None = None
             if email is None:
                 why = "no address"
@@ -241,7 +243,7 @@ def _insert(session: Session, course: Course, some: list[tuple[Row, str, str]], 
     if not some:
         return {}
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    new = insert(Subscriber).on_conflict_do_nothing(
+    new = insert(Subscriber.__table__).on_conflict_do_nothing(  # type: ignore[arg-type]
         index_elements=["course_id", "email_key"], index_where=text("opening_id IS NULL")
     )
     values: list[dict[str, Any]] = [
@@ -257,5 +259,6 @@ def _insert(session: Session, course: Course, some: list[tuple[Row, str, str]], 
         }
         for row, email, key in some
     ]
-    added = session.execute(new.values(values).returning(Subscriber.email_key, Subscriber.id))
+    columns = Subscriber.__table__.c
+    added = session.connection().execute(new.returning(columns.email_key, columns.id), values)
     return {key: subscriber_id for key, subscriber_id in added}
