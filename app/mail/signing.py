@@ -134,7 +134,7 @@ def domain_of(address: str) -> str:
 
 
 def make(data: Path, selector: str) -> Path:
-    """Make a private key that only the server's own user can read. Raises NoKey; a key that is there stays."""
+    """Make a private key that only the owner of the data folder can read. Raises NoKey; a key that is there stays."""
     if not is_selector(selector):
         raise NoKey("a selector has small letters, digits and hyphens, as in friday or 2026-11")
     folder(data).mkdir(mode=0o700, exist_ok=True)
@@ -147,6 +147,10 @@ def make(data: Path, selector: str) -> Path:
         raise NoKey(f"{path} is there already; mails may be signed with it, so it stays") from None
     with os.fdopen(file, "wb") as out:
         out.write(pem)
+    if os.geteuid() == 0:  # root made it, and the worker that reads it is the user whose data it is
+        owner = data.stat()
+        for made in (folder(data), path):
+            os.chown(made, owner.st_uid, owner.st_gid)
     return path
 
 

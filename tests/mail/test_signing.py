@@ -1,5 +1,6 @@
 """Signatures, checked by dkimpy on the bytes that arrived at a real SMTP server."""
 
+import os
 import re
 import shutil
 import stat
@@ -153,6 +154,14 @@ def test_a_key_is_made_for_its_user_alone_and_never_made_over(made: Path) -> Non
         signing.make(made.parent.parent, "friday")
     assert made.read_bytes() == before
     assert signing.key(made.parent.parent, "friday", VERA).bits == 2048
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_key_that_root_makes_is_the_data_folders_owners(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12346)
+    made = signing.make(tmp_path, "friday")
+    for one in (made, made.parent):
+        assert (one.stat().st_uid, one.stat().st_gid) == (12345, 12346)
 
 
 @pytest.mark.parametrize("name", ["", "Friday", "../friday", "fri.day", "-friday", "пятница", "a" * 64, "fri day"])
