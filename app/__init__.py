@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+import click
 from flask import Flask
-from flask_migrate import Migrate
 
 from . import cli, web, work
 from .config import ROOT, Config, from_environment
@@ -35,7 +35,8 @@ def create_app(config: Config | None = None) -> Flask:
     with app.app_context():
         set_up_sqlite(db.engine)
         editions = Editions(db.engine, count)
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    if click.get_current_context(silent=True) is not None:
+        set_up_migrations(app)
     web.set_up_web(app, config)
     make_changes_first(app)
     _open_the_rooms(app)
@@ -44,6 +45,13 @@ def create_app(config: Config | None = None) -> Flask:
     maker = maker_of((ROOT / "app", ROOT / "templates", ROOT / "static"), config.database_url, config.base_url)
     app.wsgi_app = KeptPages(app, editions, Shelf(config.data / "pages", maker))  # type: ignore[method-assign]
     return app
+
+
+def set_up_migrations(app: Flask) -> None:
+    """What `flask db` needs. Commands have it, web workers do not: Alembic takes 11 MB of each."""
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
 
 
 def _count_writes(app: Flask, config: Config) -> WriteCount | None:

@@ -2,7 +2,10 @@
 
 import ast
 import importlib
+import os
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,10 +14,12 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask_migrate import downgrade, upgrade
 
 import app as house
-from app import create_app
+from app import create_app, set_up_migrations
+from app.column import tables
 from app.config import ROOT, from_environment
 from app.db import Base, db
 from app.refusals import Refusal
@@ -193,12 +198,14 @@ def empty(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
         url = sa.make_url(request.getfixturevalue("postgresql_url").replace("postgresql:", "postgresql+psycopg:"))
         server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with server.connect() as connection:
-            connection.execute(sa.text("DROP DATABASE IF EXISTS fresh"))
+            connection.execute(sa.text("DROP DATABASE IF EXISTS fresh WITH (FORCE)"))
             connection.execute(sa.text("CREATE DATABASE fresh"))
         server.dispose()
         fresh = url.set(drivername="postgresql", database="fresh")
         environ["DEARFRIDAY_DATABASE_URL"] = fresh.render_as_string(hide_password=False)
-    with create_app(from_environment(environ)).app_context():
+    app = create_app(from_environment(environ))
+    set_up_migrations(app)
+    with app.app_context():
         yield db.engine
         db.engine.dispose()
 
@@ -218,6 +225,13 @@ def test_the_migrations_make_what_the_models_say(empty: sa.Engine) -> None:
         }
         context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_worker_knows_the_newest_migration_as_alembic_does_and_without_it(tmp_path: Path) -> None:
+    assert ScriptDirectory(str(ROOT / "migrations")).get_heads() == [tables.newest()]
+    code = "import sys, wsgi; sys.exit('alembic' in sys.modules)"
+    environ = {**os.environ, "DEARFRIDAY_DATA": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ).returncode == 0
 
 
 def test_the_migrations_go_down_to_nothing_and_up_again(empty: sa.Engine) -> None:
