@@ -67,7 +67,9 @@ def _must_be_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CannotServe(f"cannot listen on {host}:{port} ({error.strerror}); try --port {port + 1}") from error
+            raise CannotServe(
+                f"cannot listen on {host}:{port} ({error.strerror}); try --port {port + 1} (make run PORT={port + 1})"
+            ) from error
 
 
 def _until_told_to_end(children: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes] | None:

@@ -60,7 +60,9 @@ def load(session: Session, language: str, *, now: datetime) -> str:
     _questions(session, column["questions"], staff, now)
     session.flush()
     names = ", ".join(f"{person.email} ({role})" for role, person in staff.items())
-    return f"The demo column is loaded: {len(letters)} letters. The desk's sign-ins: {names}. Password: {password}"
+    out = sum(letter.is_live(now) for letter in letters.values())
+    loaded = f"The demo column is loaded: {len(letters)} letters, {out} of them are out."
+    return f"{loaded} The desk's sign-ins: {names}. Password: {password}"
 
 
 def _questions(session: Session, some: list[dict[str, Any]], staff: dict[str, Person], now: datetime) -> None:
