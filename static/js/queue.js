@@ -44,9 +44,16 @@ if (root) new (class Queue {
     this.row(item).setAttribute("aria-current", "true");
     this.reveal(this.row(item));
     this.showLetter(item.dataset.letter);
-    if (focus) item.querySelector("article").focus({ preventScroll: false });
+    if (focus) this.bring(item.querySelector("article"));
     root.dispatchEvent(new CustomEvent("queue:reading", { detail: item.dataset.id }));
     if (this.waiting().length < 6) this.load();
+  }
+
+  // The page moves only when the comment does not begin below the strip, or begins too far down.
+  bring(article) {
+    article.focus({ preventScroll: true });
+    const { top } = article.getBoundingClientRect();
+    if (top < this.strip.offsetHeight || top > innerHeight / 2) article.scrollIntoView({ block: "start" });
   }
 
   // Inside the list only: the page itself stays where it is.

@@ -104,7 +104,7 @@ def test_a_press_can_be_undone_for_five_seconds_and_then_never(house: House, vis
     expect(row.locator("[data-state=decided]")).to_contain_text("Declined: you")
     expect(undo).to_be_hidden()
     assert stand(house, [first]) == ["declined"]
-    with editor.expect_response(lambda answer: "/queue/pulse" in answer.url):
+    with editor.expect_response(lambda answer: "/queue/pulse" in answer.url, timeout=3000):  # the next pulse is later
         editor.clock.run_for(500)
     expect(left).not_to_have_text(before)  # the desk has counted again, long before the next pulse
     # It stays in its place, grey, and its buttons are dead: for the mouse and for the keys.
