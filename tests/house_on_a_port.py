@@ -102,6 +102,7 @@ class House:
             except (URLError, OSError):
                 assert self.process.poll() is None, self.said()
             time.sleep(0.1)
+        self.interrupt()  # nobody else would
         raise AssertionError(self.said())
 
     def interrupt(self) -> int:

@@ -19,7 +19,7 @@ if [ -n "$wanted" ] && debian; then
   { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $wanted; } >/dev/null 2>&1
 fi
 mkdir -p .webtools
-npm install --no-audit --no-fund --prefix .webtools @mozilla/readability jsdom vnu-jar axe-core >/dev/null 2>&1
+timeout 180 npm install --no-audit --no-fund --prefix .webtools @mozilla/readability jsdom vnu-jar axe-core >/dev/null 2>&1
 there && jar && axe && exit 0
 echo "################################################################################" >&2
 there || echo "## No reader mode here (node, npm: @mozilla/readability, jsdom): ITS TEST SKIPS." >&2
