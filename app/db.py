@@ -94,7 +94,7 @@ def _greet_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys = ON",
         "busy_timeout = 10000",
         "recursive_triggers = ON",  # so INSERT OR REPLACE meets the DELETE triggers
-        "cache_size = -16000",
+        "cache_size = -8000",  # 8 MB in each process; what is beyond is in the kernel's cache
     ):
         connection.execute(f"PRAGMA {pragma}")
 
