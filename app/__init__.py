@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from . import cli, web, work
+from . import web, work
 from .config import ROOT, Config, from_environment
 from .db import db, set_up_sqlite
 from .pages.answering import KeptPages, keep, make_changes_first
@@ -36,22 +36,24 @@ def create_app(config: Config | None = None) -> Flask:
         set_up_sqlite(db.engine)
         editions = Editions(db.engine, count)
     if click.get_current_context(silent=True) is not None:
-        set_up_migrations(app)
+        set_up_commands(app)
     web.set_up_web(app, config)
     make_changes_first(app)
     _open_the_rooms(app)
     work.set_up_work(app, config)
-    cli.set_up_commands(app)
     maker = maker_of((ROOT / "app", ROOT / "templates", ROOT / "static"), config.database_url, config.base_url)
     app.wsgi_app = KeptPages(app, editions, Shelf(config.data / "pages", maker))  # type: ignore[method-assign]
     return app
 
 
-def set_up_migrations(app: Flask) -> None:
-    """What `flask db` needs. Commands have it, web workers do not: Alembic takes 11 MB of each."""
+def set_up_commands(app: Flask) -> None:
+    """What `flask …` needs, `flask db` too. Web workers do without: Alembic and the rest would take 15 MB of each."""
     from flask_migrate import Migrate
 
+    from . import cli
+
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    cli.set_up_commands(app)
 
 
 def _count_writes(app: Flask, config: Config) -> WriteCount | None:

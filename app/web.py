@@ -17,7 +17,6 @@ from babel.dates import (
     format_time,
     format_timedelta,
     get_timezone_location,
-    get_timezone_name,
 )
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
@@ -122,7 +121,7 @@ def set_up_web(app: Flask, config: Config) -> None:
     app.after_request(_headers)
     app.register_error_handler(Exception, _apologise)
     app.register_error_handler(HTTPException, explain)
-    app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=zone_name, iso=iso, saved_html=html)
+    app.jinja_env.filters.update(day=day, moment=moment, hour=hour, zone=city, iso=iso, saved_html=html)
     app.jinja_env.filters.update(month=month, lasting=lasting, days=days, percent=percent, decimal=decimal)
     app.jinja_env.filters.update(slot_day=slot_day, slot_said=slot_said)
     app.jinja_env.filters.update(whole=with_whole_addresses)
@@ -427,13 +426,6 @@ def decimal(value: float, places: int = 0) -> str:
 def hour(value: Any) -> str:
     """An hour: "10:00"."""
     return format_time(value, "HH:mm", locale=_locale())
-
-
-def zone_name(name: str) -> str:
-    """A zone in words: "Moscow Time"."""
-    if name in ("UTC", "Etc/UTC"):
-        return "UTC"
-    return get_timezone_name(ZoneInfo(name), locale=_locale())
 
 
 def city(zone: str) -> str:

@@ -31,7 +31,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy.orm import Session
 
-from app import create_app, posting, serving, set_up_migrations, work
+from app import create_app, posting, serving, set_up_commands, work
 from app.accounts.models import Person
 from app.config import ROOT, from_environment
 from app.courses import opening as openings
@@ -88,7 +88,7 @@ def free_port() -> int:
 
 def settle(app: Flask) -> None:
     """The tables, and an editor."""
-    set_up_migrations(app)
+    set_up_commands(app)
     with app.app_context():
         upgrade()
     with in_app(app) as session:

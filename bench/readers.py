@@ -34,7 +34,7 @@ def rows(large: Column | None) -> Iterator[Row]:
             yield from _warm(base + letter)
             yield _transfer(base, letter)
             yield _cold(base + letter, small, name)
-            yield _memory()
+            yield _memory(base)
         if large:
             yield from _sizes(small, large)
 
@@ -78,11 +78,12 @@ def _get(address: str) -> tuple[str, int]:
     return plain.decode(), len(body)
 
 
-def _memory() -> Row:
-    """The largest web worker (its own share of memory: USS)."""
-    largest = 0
+def _memory(base: str) -> Row:
+    """The largest web worker of this server (its own share of memory: USS)."""
+    largest, port = 0, f"--port {base.rpartition(':')[2]}"
     for process in psutil.process_iter(["cmdline"]):
-        if "granian" in " ".join(process.info["cmdline"] or []) and process.children() == []:
+        said = " ".join(process.info["cmdline"] or [])
+        if "granian" in said and port in said and process.children() == []:
             largest = max(largest, process.memory_full_info().uss)
     return "memory of one warm web worker", f"{largest / 2**20:.0f} MB", "<= 100 MB", 0 < largest <= 100 * 2**20
 

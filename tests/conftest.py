@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy.orm import Session
 
-from app import create_app, set_up_migrations
+from app import create_app, set_up_commands
 from app.config import from_environment
 from app.db import Base, db, writing
 from app.web import limiter
@@ -67,7 +67,7 @@ class Stage:
 
     def __init__(self, app: Flask, folder: Path) -> None:
         self.app, self.folder = app, folder
-        set_up_migrations(app)
+        set_up_commands(app)
         app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
         limiter.enabled = False
         with app.app_context():

@@ -14,7 +14,7 @@ from ..db import db
 from ..mail import delivery
 from ..mail.models import AWAITED
 from ..refusals import Refusal
-from ..web import anyone, column, desk, limiter, now, only
+from ..web import anyone, column, desk, limiter, now, only, private
 from ..work import wake
 from . import mailed_keys, passwords, people, second_factor, sign_ins
 from .forms import (
@@ -164,10 +164,7 @@ def use_key(token: str) -> ResponseReturnValue:
     except mailed_keys.KeyIsSpent as refusal:
         flash(_(refusal.sentence), "error")
         return redirect(url_for(".forgotten"), 303)
-    page = current_app.make_response(render_template("desk/key.html", form=form, person=person))
-    page.status_code = 422 if form.errors else 200
-    page.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
-    return page
+    return private(render_template("desk/key.html", form=form, person=person), 422 if form.errors else 200)
 
 
 def _mail_a_key(key: MailedKey) -> None:

@@ -53,13 +53,18 @@ def asked(slug: str) -> ResponseReturnValue:
     return render_template("courses/asked.html", course=_course_or_404(slug))
 
 
+def _stale(link: str) -> ResponseReturnValue:
+    """There is nobody behind this link; "trial" stands in the notice that an editor sent to themself."""
+    return private(render_template("courses/stale.html", trial=link == "trial"), 404)
+
+
 @bp.get("/waitlist/confirm/<token>")
 def confirm_button(token: str) -> ResponseReturnValue:
     """One button: mail scanners follow links, and only people press buttons."""
     try:
         subscriber = waitlist.by_confirm_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return private(render_template("courses/stale.html"), 404)
+        return _stale(token)
     return _confirm_page(subscriber, done=bool(subscriber.confirmed_at))
 
 
@@ -69,7 +74,7 @@ def confirm(token: str) -> ResponseReturnValue:
         subscriber = waitlist.by_confirm_token(db.session(), token)
         waitlist.confirm(db.session(), subscriber, now=clock.now())
     except waitlist.LinkIsStale:
-        return private(render_template("courses/stale.html"), 404)
+        return _stale(token)
     db.session.commit()
     return _confirm_page(subscriber, done=True)
 
@@ -84,7 +89,7 @@ def leave_button(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return private(render_template("courses/stale.html"), 404)
+        return _stale(token)
     return private(render_template("courses/leave.html", subscriber=subscriber, done=bool(subscriber.left_at)))
 
 
@@ -94,7 +99,7 @@ def leave(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return private(render_template("courses/stale.html"), 404)
+        return _stale(token)
     waitlist.leave(db.session(), subscriber, now=clock.now())
     db.session.commit()
     return private(render_template("courses/leave.html", subscriber=subscriber, done=True))
@@ -105,7 +110,7 @@ def next_button(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.told_by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return private(render_template("courses/stale.html"), 404)
+        return _stale(token)
     return private(render_template("courses/next.html", subscriber=subscriber, done=False))
 
 
@@ -114,7 +119,7 @@ def wait_again(token: str) -> ResponseReturnValue:
     try:
         again = waitlist.wait_again(db.session(), waitlist.told_by_leave_token(db.session(), token), now=clock.now())
     except waitlist.LinkIsStale:
-        return private(render_template("courses/stale.html"), 404)
+        return _stale(token)
     db.session.commit()
     return private(render_template("courses/next.html", subscriber=again, done=True))
 
@@ -124,7 +129,7 @@ def erase_button(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.known_by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return private(render_template("courses/stale.html"), 404)
+        return _stale(token)
     return private(render_template("erasing/erase.html", email=subscriber.email, done=None))
 
 
@@ -134,7 +139,7 @@ def erase(token: str) -> ResponseReturnValue:
     try:
         subscriber = waitlist.known_by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
-        return private(render_template("courses/stale.html"), 404)
+        return _stale(token)
     secret = current_app.extensions["config"].secret_key
     done = erasing.erase(db.session(), subscriber.email, secret_key=secret, now=clock.now())
     db.session.commit()

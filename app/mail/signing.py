@@ -9,23 +9,15 @@ import base64
 import os
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dkim
 import idna
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
+
+# dkimpy and cryptography are imported where a key is used: a web worker never signs, and saves their 6 MB.
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 BITS = 2048
 """Of a new key: more would not fit some DNS providers' forms, fewer is what mailboxes call weak."""
@@ -44,13 +36,19 @@ _SELECTOR = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @lru_cache(maxsize=4)
-def _private(*numbers: int) -> rsa.RSAPrivateKey:
+def _private(*numbers: int) -> "RSAPrivateKey":
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     p, q, d, dmp1, dmq1, iqmp, e, n = numbers
     return rsa.RSAPrivateNumbers(p, q, d, dmp1, dmq1, iqmp, rsa.RSAPublicNumbers(e, n)).private_key()
 
 
 def _by_openssl(digest: Any, key: dict[str, int]) -> bytes:
     """What dkimpy computes in Python, ten times as fast and always in the same time: RSASSA-PKCS1-v1_5."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
     names = (
         "prime1",
         "prime2",
@@ -65,8 +63,13 @@ def _by_openssl(digest: Any, key: dict[str, int]) -> bytes:
     return private.sign(digest.digest(), padding.PKCS1v15(), Prehashed(hashes.SHA256()))
 
 
-assert callable(dkim.RSASSA_PKCS1_v1_5_sign)  # else another dkimpy than this was written for
-dkim.RSASSA_PKCS1_v1_5_sign = _by_openssl
+@cache
+def _dkimpy() -> Any:
+    import dkim
+
+    assert callable(dkim.RSASSA_PKCS1_v1_5_sign)  # else another dkimpy than this was written for
+    dkim.RSASSA_PKCS1_v1_5_sign = _by_openssl
+    return dkim
 
 
 class NoKey(Exception):
@@ -96,7 +99,7 @@ class Key:
 
     def signed(self, mail: bytes) -> bytes:
         """The mail with its signature on top."""
-        signer = dkim.DKIM(mail, linesep=b"\r\n")
+        signer = _dkimpy().DKIM(mail, linesep=b"\r\n")
         there = [name.lower() for name, _ in signer.headers]
         signature: bytes = signer.sign(
             self.selector.encode(),
@@ -135,6 +138,9 @@ def domain_of(address: str) -> str:
 
 def make(data: Path, selector: str) -> Path:
     """Make a private key that only the owner of the data folder can read. Raises NoKey; a key that is there stays."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
     if not is_selector(selector):
         raise NoKey("a selector has small letters, digits and hyphens, as in friday or 2026-11")
     folder(data).mkdir(mode=0o700, exist_ok=True)
@@ -156,6 +162,16 @@ def make(data: Path, selector: str) -> Path:
 
 def key(data: Path, selector: str, address: str) -> Key:
     """The key with which mails from this address are signed. Raises NoKey."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        PublicFormat,
+        load_pem_private_key,
+    )
+
     path = folder(data) / f"{selector}.pem"
     if not is_selector(selector):
         raise NoKey(f"no key can be called {selector!r}")

@@ -11,7 +11,7 @@ DEED_NAMES = {
     "declined": _("Declined"),
     "pruned": _("Pruned"),
     "signed_in": _("Signed in"),
-    "exported": _("Took this list along"),
+    "exported": _("Exported this list"),
 }
 
 

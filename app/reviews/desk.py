@@ -77,7 +77,7 @@ def mark(letter_id: int) -> ResponseReturnValue:
             form.text.errors = [_(refusal.sentence)]
         else:
             db.session.commit()
-            flash(_("Remarked."), "done")
+            flash(_("The remark is kept."), "done")
             return redirect(url_for(".review", letter_id=letter_id), 303)
     return _page(letter, wrong=form), 422
 

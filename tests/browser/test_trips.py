@@ -159,3 +159,28 @@ def test_an_address_is_confirmed_told_once_and_can_leave(house: House, visitor: 
     reader.goto(link_in(notice, house, "leave"))
     reader.click("main form button")
     expect(reader.locator("h1")).to_contain_text("You have left the list")
+
+
+def test_who_is_invited_sets_a_password_and_comes_in(house: House, visitor: Visitor) -> None:
+    editor, invited = visitor(), visitor()
+    sign_in(editor, house, "editor").goto("/desk/people")
+    form = editor.locator("form.narrow")
+    form.locator("[name=name]").fill("Nell Okafor")
+    form.locator("[name=email]").fill("nell@example.net")
+    form.locator("[name=role]").select_option("moderator")
+    form.locator("button").click()
+    body = mail_to(house, "nell@example.net").get_body(("plain",))
+    assert body
+    found = re.search(rf"{house.base}(/desk/key/\S+)", body.get_content())
+    assert found, body.get_content()
+
+    invited.goto(found.group(1))
+    invited.fill("[name=new]", "a sentence of my own")
+    invited.fill("[name=again]", "a sentence of my own")
+    invited.click("main form button")
+    expect(invited.locator("[role=status], .flash").first).to_contain_text("Your password is set")
+    invited.fill("[name=email]", "nell@example.net")
+    invited.fill("[name=password]", "a sentence of my own")
+    invited.click("main button, form button")
+    invited.wait_for_url(lambda address: "/login" not in address)
+    expect(invited.locator("body")).to_contain_text("Nell Okafor")

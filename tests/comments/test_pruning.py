@@ -252,7 +252,7 @@ def test_a_row_gives_its_reasons_in_words(desk: FlaskClient, cast: Cast) -> None
     found(cast)
     page = desk.get(f"/desk/pruning?age=any&letter={letter.id}").text
     for reason in (
-        "The letter says 100% of it", "Short: 6 words of its own", "No example found", "1 comment would dangle",
+        "The letter has 100% of its words", "Short: 6 words of its own", "No example found", "1 comment would dangle",
         "quotes it", "Nobody quotes or answers it",
     ):  # fmt: skip
         assert reason in page, reason

@@ -58,7 +58,7 @@ def test_an_invited_person_chooses_a_password_and_comes_in(
         ["nina@example.org"], "You are invited to the desk of Dear Friday",
     )  # fmt: skip
     nina, address = client.application.test_client(), link(server)
-    assert nina.get(address).headers["Referrer-Policy"] == "no-referrer"
+    assert nina.get(address).headers["Referrer-Policy"] == "same-origin"
     assert nina.get(address).headers["Cache-Control"] == "no-store"
     assert post(nina, address, new="short", again="short").status_code == 422
     assert post(nina, address, new=CHOSEN, again="another").status_code == 422
