@@ -42,6 +42,7 @@ def test_the_preview_is_what_will_be_stored_and_the_draft_lasts_until_it_is_take
     page.fill("#add [name=name]", "Предпросмотр")
     page.click("#add button:not([type=button])")
     expect(page.locator("h1")).to_contain_text("with the editors")
+    page.wait_for_load_state()  # thanks.js has run
     with closing(sqlite3.connect(house.data / "column.sqlite")) as database:
         (stored,) = database.execute("SELECT text_html FROM comments WHERE name = 'Предпросмотр'").fetchone()
     same = page.evaluate(
@@ -92,6 +93,7 @@ def test_a_question_is_kept_too_until_it_is_taken(house: House, visitor: Visitor
     page.check("[name=consent]")
     page.locator("main form button:not([name])").last.click()
     expect(page.locator("h1")).to_contain_text("has come in")
+    page.wait_for_load_state()  # thanks.js has run
     page.goto("/ask/")
     expect(page.locator("[name=text]")).to_have_value("")
 
