@@ -70,11 +70,12 @@ def test_what_is_dropped_is_answered_with_its_address_and_readers_get_it_for_eve
 def test_a_picture_of_a_letter_to_come_is_found_by_nobody_who_has_no_address(wanda: FlaskClient, app: Flask) -> None:
     address = drop(wanda, image(700, 350)).json["address"]  # type: ignore[index]
     key = address.split("/")[2]
+    other = key[:-1] + ("b" if key.endswith("a") else "a")
     stranger = app.test_client()
     for guess in (
         "/media", "/media/", f"/media/{key}", f"/media/{key}/", f"/media/{key}/..", "/media/..%2fcolumn.sqlite",
         f"/media/{key}/..%2f..%2fcolumn.sqlite", f"/media/{key}/60x30.jpg", f"/media/{key.upper()}/700x350.jpg",
-        f"/media/{key[:-1]}a/700x350.jpg", f"/media/{key}/700x350.jpg%00", f"/media/.{key}/700x350.jpg",
+        f"/media/{other}/700x350.jpg", f"/media/{key}/700x350.jpg%00", f"/media/.{key}/700x350.jpg",
         f"/media//{key}/700x350.jpg",
     ):  # fmt: skip
         got = stranger.get(guess)
