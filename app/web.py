@@ -364,12 +364,17 @@ def page_address(number: int) -> str:
     return request.path + (f"?{urlencode(asked)}" if asked else "")
 
 
+def mark_of(content: bytes) -> str:
+    """What the address of a static file says of its content."""
+    return hashlib.sha256(content).hexdigest()[:10]
+
+
 def static(filename: str) -> str:
     """The address of a static file, with a mark that changes when its content does."""
     addresses: dict[str, str] = current_app.extensions.setdefault("static_addresses", {})
     if filename not in addresses or current_app.debug:
         with open(f"{current_app.static_folder}/{filename}", "rb") as content:
-            mark = hashlib.sha256(content.read()).hexdigest()[:10]
+            mark = mark_of(content.read())
         addresses[filename] = url_for("static", filename=filename, v=mark)
     return addresses[filename]
 

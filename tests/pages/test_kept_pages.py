@@ -276,4 +276,6 @@ def test_a_static_file_is_sent_compressed_and_never_again_to_who_has_it(app: Fla
     assert client.get(address, headers={"If-None-Match": packed.headers["ETag"]}).status_code == 304
     assert client.get(address, headers={"Range": "bytes=0-9"}).data == whole.data  # a whole answer is a good one
     assert client.get(address.replace("base", "nothing")).status_code == 404
+    other = client.get(address[:-1] + "-", headers={"Accept-Encoding": "br"})
+    assert (other.data, "Content-Encoding" in other.headers) == (whole.data, False)  # nobody fills memory with marks
     assert client.post(address).status_code == 405
