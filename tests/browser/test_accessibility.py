@@ -14,6 +14,9 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Route
 
 from app.column.settings import settings
+from app.courses import mails
+from app.mail.messages import Desk, Letterhead
+from app.mail.models import Delivery
 
 from ..cast import Cast
 from ..web.test_markup import addresses, furnish, imported
@@ -96,6 +99,26 @@ def test_what_an_import_did_is_as_accessible(client: FlaskClient, cast: Cast, pa
     page.route("**/done", lambda route: route.fulfill(status=200, headers=dict(done.headers), body=done.data))
     assert "left out" in done.text
     assert faults(page, "/done", 390) == []
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_mail_is_as_accessible_and_its_button_is_one_with_and_without_a_style_sheet(
+    language: str, app: Flask, cast: Cast, page: Page
+) -> None:
+    subscriber = cast.subscriber(cast.course(), "vera@example.org", confirmed=False)
+    with app.test_request_context():
+        letterhead = Letterhead("Friday", "column@example.org", SITE, language)
+        mail = mails.confirmation(cast.session, Delivery(subscriber_id=subscriber.id), letterhead)
+        assert mail is not None
+        html = Desk(letterhead).parts(mail, "confirmation").html
+    page.route("**/mail", lambda route: route.fulfill(content_type="text/html", body=html))
+    # A mail is no page: its reader's program is around it, with its landmarks and headings.
+    of_pages = ("landmark-one-main", "region", "page-has-heading-one")
+    assert [fault for fault in faults(page, "/mail", 390) if not any(rule in fault for rule in of_pages)] == []
+    page.evaluate("document.querySelector('style').remove()")
+    button = page.locator("td a")
+    assert button.evaluate("at => getComputedStyle(at).backgroundColor") == "rgb(165, 52, 31)"
+    assert (button.bounding_box() or {"height": 0})["height"] >= 40
 
 
 def test_a_form_with_mistakes_is_as_accessible_as_one_without(

@@ -1,5 +1,6 @@
 """Whoever asked hears, once, that the letter is out."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -57,7 +58,7 @@ def test_the_mail_goes_at_the_slot_and_once(
     assert (mail["To"], mail["Subject"]) == (VERA, "Your question has its letter: What now & how <much>?")
     assert "http://localhost/letters/2026-11-27/" in plain
     assert "What now & how <much>?" in plain
-    assert '<a href="http://localhost/letters/2026-11-27/">What now &amp; how &lt;much&gt;?</a>' in html
+    assert re.search(r'<a href="http://localhost/letters/2026-11-27/"[^>]*>What now &amp; how &lt;much&gt;\?</a>', html)
 
 
 def test_it_goes_later_when_nothing_ran_at_the_slot(
