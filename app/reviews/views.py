@@ -1,12 +1,12 @@
 """A draft as an outsider sees it: by its link only, never kept by a cache, never found by a search engine."""
 
-from flask import Blueprint, abort, current_app, redirect
+from flask import Blueprint, abort, redirect
 from flask.typing import ResponseReturnValue
 
 from ..comments.forms import CommentForm
 from ..db import db
 from ..letters.views import letter_page
-from ..web import now
+from ..web import now, private
 from . import draft_links
 
 bp = Blueprint("drafts", __name__)
@@ -16,10 +16,5 @@ bp = Blueprint("drafts", __name__)
 def draft(token: str) -> ResponseReturnValue:
     letter = draft_links.letter_of(db.session(), token, now=now()) or abort(404)
     if letter.is_live(now()):
-        answer = current_app.make_response(redirect(f"/letters/{letter.name}/", 302))
-    else:
-        answer = current_app.make_response(letter_page(letter, CommentForm(), preview=True))
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    answer.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
-    return answer
+        return redirect(f"/letters/{letter.name}/", 302)
+    return private(letter_page(letter, CommentForm(), preview=True))
