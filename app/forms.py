@@ -1,12 +1,21 @@
 """What all forms share: fields that say what is wrong beside themselves and give back what was typed."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
-from wtforms import Field, FileField, Form, PasswordField, StringField, TextAreaField
+from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer than its types
+    Field,
+    FileField,
+    Form,
+    PasswordField,
+    SelectChoice,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
 
 from .text.address import usual
@@ -81,6 +90,11 @@ class Password(PasswordField):
     """A password, as typed."""
 
     data: str
+
+
+def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """What may be chosen in a field: (what it sends, what it says)."""
+    return [SelectChoice(value, says) for value, says in pairs]
 
 
 def picture_file(label: Any) -> PictureFile:

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from ..forms import DeskForm, Password, email_address, one_line
+from ..forms import DeskForm, Password, choices, email_address, one_line
 from .passwords import LONGEST, SHORTEST
 
 ROLE_NAMES = {"writer": _("Writer"), "moderator": _("Moderator"), "editor": _("Editor")}
@@ -30,13 +30,13 @@ class PersonForm(DeskForm):
 
     name = one_line(_("Name"), 120)
     email = email_address(_("Mail address"))
-    role = SelectField(_("Role"), choices=list(ROLE_NAMES.items()))
+    role = SelectField(_("Role"), choices=choices(ROLE_NAMES.items()))
 
 
 class RoleForm(DeskForm):
     """Another role for a person."""
 
-    role = SelectField(_("Role"), choices=list(ROLE_NAMES.items()))
+    role = SelectField(_("Role"), choices=choices(ROLE_NAMES.items()))
 
 
 class CodeForm(DeskForm):

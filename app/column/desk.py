@@ -9,6 +9,7 @@ from flask_babel import refresh
 
 from .. import clock, posting
 from ..db import db
+from ..forms import choices
 from ..mail import signing
 from ..pictures import making
 from ..pictures.desk import address_of, status_of
@@ -27,7 +28,7 @@ bp = desk("column", "/settings")
 def edit() -> ResponseReturnValue:
     row = column()
     form = SettingsForm(obj=row, rules=row.rules_source)
-    form.dkim_selector.choices = _keys(row)
+    form.dkim_selector.choices = choices(_keys(row))
     if not form.validate_on_submit():
         return render_template("desk/settings.html", form=form, **_key(row)), 422 if form.errors else 200
     change = {name: form[name].data for name in (one.name for one in fields(settings.Change)) if name != "picture"}

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, FloatField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
-from ..forms import DeskForm, ReadersForm, email_address, many_lines, one_line, picture_file
+from ..forms import DeskForm, ReadersForm, choices, email_address, many_lines, one_line, picture_file
 from ..letters.forms import LANGUAGE_NAMES
 from .models import LANGUAGES
 
@@ -35,7 +35,7 @@ class SettingsForm(DeskForm):
     tagline = one_line(_("What it is, in one sentence"), 300, required=False)
     picture = picture_file(_("The column’s picture"))
     picture_gone = BooleanField(_("Take the picture away"))
-    language = SelectField(_("Language"), choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
+    language = SelectField(_("Language"), choices=choices((code, LANGUAGE_NAMES[code]) for code in LANGUAGES))
     target_percent = _number(_("Target: the share of comments that is published, in per cent"), 0, 100)
     hide_names = BooleanField(_("Hide who wrote a comment until it is decided"))
     rules = many_lines(_("Rules of publication"), 20_000, required=False, render_kw={"rows": 10})

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 from wtforms import RadioField
 
-from ..forms import DeskForm, ReadersForm, email_address, many_lines, one_line
+from ..forms import DeskForm, ReadersForm, choices, email_address, many_lines, one_line
 from .submission import LONGEST_NAME, LONGEST_TEXT
 
 
@@ -19,6 +19,6 @@ class SetAsideForm(DeskForm):
     """An address or a phrase whose comments wait at the end of the queue."""
 
     kind = RadioField(
-        choices=[("phrase", _("A phrase")), ("address", _("A commenter’s mail address"))], default="phrase"
+        choices=choices([("phrase", _("A phrase")), ("address", _("A commenter’s mail address"))]), default="phrase"
     )
     words = one_line(_("Which"), 254)

@@ -18,6 +18,7 @@ from ..column.models import LANGUAGES
 from ..comments.forms import CommentForm
 from ..courses import describing
 from ..db import db, writing
+from ..forms import choices
 from ..pictures import making
 from ..pictures.desk import address_in_texts, address_of, status_of, taken
 from ..refusals import Refusal
@@ -41,6 +42,8 @@ bp = desk("letters", "")
 
 SLOTS_OFFERED = 4
 RELATED_OFFERED = 300
+NOTHING = ("", "—")
+"""The choice of none."""
 _LETTER = re.compile("/letters/([0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[0-9]+)?)/")
 
 
@@ -75,7 +78,7 @@ def place() -> ResponseReturnValue:
         return redirect(url_for(".calendar"), 303)
     rubric, slot = named
     form = PlaceForm()
-    form.letter_id.choices = [(one.id, one.title) for one in weeks_ahead.to_place(db.session(), now=now())]
+    form.letter_id.choices = choices((one.id, one.title) for one in weeks_ahead.to_place(db.session(), now=now()))
     if form.validate_on_submit():
         letter = _letter_or_404(form.letter_id.data)
         try:
@@ -205,7 +208,7 @@ def slot(letter_id: int) -> ResponseReturnValue:
     letter = _letter_or_404(letter_id)
     form = SlotForm()
     offered = _offered(letter)
-    form.when.choices = [*((s.local.isoformat(), s.local.isoformat()) for s in offered), ("other", ""), ("now", "")]
+    form.when.choices = choices((moment, "") for moment in (*(s.local.isoformat() for s in offered), "other", "now"))
     if request.method == "GET":
         form.when.data = offered[0].local.isoformat() if offered else "other"
     if form.validate_on_submit():
@@ -299,10 +302,10 @@ def remove_selection(row_id: int) -> ResponseReturnValue:
 def _selection_form(row: Selection) -> tuple[SelectionForm, list[Letter]]:
     session, known = db.session(), row.id is not None
     form = SelectionForm(obj=row, about=row.about_source)
-    form.adviser_id.choices = [("", "—"), *((a.id, a.name) for a in drafting.advisers(session))]
-    form.topic_id.choices = [("", "—"), *((t.id, t.name) for t in drafting.topics(session))]
+    form.adviser_id.choices = choices([NOTHING, *((a.id, a.name) for a in drafting.advisers(session))])
+    form.topic_id.choices = choices([NOTHING, *((t.id, t.name) for t in drafting.topics(session))])
     offered = selecting.offered(session, row) if known else []
-    form.more.choices = [(letter.name, letter.title) for letter in offered]
+    form.more.choices = choices((letter.name, letter.title) for letter in offered)
     if request.method == "GET" and known:
         form.letters.data = "\n".join(f"{one.name} {one.title}" for one in selecting.letters(session, row))
     return form, offered
@@ -364,16 +367,15 @@ def letter_form(letter: Letter | None) -> LetterForm:
     """The form of a letter, with what may be chosen in it; on GET filled with the text to go on with."""
     session = db.session()
     form = LetterForm()
-    nothing = [("", "—")]
     language = column().language
     courses = describing.courses(session, language)
-    form.course_id.choices = nothing + [(c.id, c.said(language).name) for c in courses]
-    form.adviser_id.choices = nothing + [(a.id, a.name) for a in drafting.advisers(session)]
-    form.rubric_id.choices = nothing + [(r.id, r.title) for r in drafting.rubrics(session)]
-    form.topic_ids.choices = [(t.id, t.name) for t in drafting.topics(session)]
+    form.course_id.choices = choices([NOTHING, *((c.id, c.said(language).name) for c in courses)])
+    form.adviser_id.choices = choices([NOTHING, *((a.id, a.name) for a in drafting.advisers(session))])
+    form.rubric_id.choices = choices([NOTHING, *((r.id, r.title) for r in drafting.rubrics(session))])
+    form.topic_ids.choices = choices((t.id, t.name) for t in drafting.topics(session))
     query = publishing.live(now()).options(*publishing.BRIEF).order_by(Letter.publish_at.desc()).limit(RELATED_OFFERED)
     this = letter.id if letter is not None else None
-    form.related_ids.choices = [(other.id, other.title) for other in session.scalars(query) if other.id != this]
+    form.related_ids.choices = choices((other.id, other.title) for other in session.scalars(query) if other.id != this)
     if request.method == "GET":
         fill_form(form, _first_text() if letter is None else _text_of(letter)[0])
     return form

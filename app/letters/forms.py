@@ -18,7 +18,7 @@ from wtforms.fields import Field
 from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
 
 from ..column.models import LANGUAGES
-from ..forms import DeskForm, many_lines, one_line, picture_file
+from ..forms import DeskForm, choices, many_lines, one_line, picture_file
 
 LONGEST_PART = 200_000
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -44,7 +44,7 @@ class LetterForm(DeskForm):
     rubric_id = SelectField(_("Rubric"), coerce=_id)
     topic_ids = SelectMultipleField(_("Topics"), coerce=int)
     related_ids = SelectMultipleField(_("Related letters"), coerce=int)
-    language = SelectField(_("Language"), choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES])
+    language = SelectField(_("Language"), choices=choices((code, LANGUAGE_NAMES[code]) for code in LANGUAGES))
     takes_comments = BooleanField(_("Takes comments"), default=True)
     # The window, and what it knows of the letter (writing.keeping.Window).
     sitting = HiddenField()
@@ -60,12 +60,14 @@ class PictureForm(DeskForm):
     picture_words = one_line(_("What does it show?"), 300, required=False)
     picture_part = SelectField(
         _("At the end of"),
-        choices=[
-            ("question", _("Question")),
-            ("answer", _("Answer")),
-            ("postscript", _("P. S.")),
-            ("course_note", _("P. P. S.")),
-        ],
+        choices=choices(
+            [
+                ("question", _("Question")),
+                ("answer", _("Answer")),
+                ("postscript", _("P. S.")),
+                ("course_note", _("P. P. S.")),
+            ]
+        ),
         default="answer",
     )
 
@@ -110,7 +112,7 @@ class RubricForm(DeskForm):
     title = one_line(_("Name"), 120)
     name = one_line(_("Name as in “This was a Friday letter on …”"), 120)
     slug = one_line(_("Address"), 80, validators=[_slug])
-    weekday = SelectField(_("Weekday"), coerce=int, choices=list(enumerate(WEEKDAYS)))
+    weekday = SelectField(_("Weekday"), coerce=int, choices=choices(enumerate(WEEKDAYS)))
     time = TimeField(_("Time"), validators=[InputRequired(_("Please fill this in."))])
     zone = one_line(_("Time zone"), 64, validators=[_known_zone])
 

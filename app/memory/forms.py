@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import DateField, Form, SelectField
 from wtforms.validators import Optional
 
-from ..forms import one_line
+from ..forms import choices, one_line
 
 DEED_NAMES = {
     "published": _("Published"),
@@ -19,6 +19,6 @@ class SearchForm(Form):
     """What is looked for. It changes nothing, so it needs no token."""
 
     words = one_line(_("Editor or letter"), 200, required=False)
-    deed = SelectField(_("What was done"), choices=[("", _("Anything")), *DEED_NAMES.items()], default="")
+    deed = SelectField(_("What was done"), choices=choices([("", _("Anything")), *DEED_NAMES.items()]), default="")
     first = DateField(_("From"), validators=[Optional()])
     last = DateField(_("Until"), validators=[Optional()])

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
 from wtforms import HiddenField, SelectField
 
-from ..forms import DeskForm, many_lines
+from ..forms import DeskForm, choices, many_lines
 from . import draft_links
 from .reviewing import LONGEST_WORD
 
@@ -29,4 +29,4 @@ class LinkForm(DeskForm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.days.choices = [(n, ngettext("%(num)d day long", "%(num)d days long", n)) for n in draft_links.DAYS]
+        self.days.choices = choices((n, ngettext("%(num)d day long", "%(num)d days long", n)) for n in draft_links.DAYS)

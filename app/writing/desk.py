@@ -12,6 +12,7 @@ from flask_wtf.csrf import generate_csrf
 
 from .. import clock
 from ..db import db, writing
+from ..forms import choices
 from ..letters import drafting, publishing
 from ..letters.desk import draft_in, letter_form, look_at, window_of, zone_of
 from ..letters.drafting import Draft
@@ -206,7 +207,7 @@ def change(letter_id: int) -> ResponseReturnValue:
     form, zone = SlotForm(), zone_of(letter)
     coming = islice(slots(letter.rubric.weekday, letter.rubric.time, zone, after=now()), 2) if letter.rubric else []
     offered = list(coming)
-    form.when.choices = [*((s.local.isoformat(), "") for s in offered), ("other", ""), ("now", "")]
+    form.when.choices = choices((moment, "") for moment in (*(s.local.isoformat() for s in offered), "other", "now"))
     if request.method == "GET":
         form.when.data = "now"
     if form.validate_on_submit():

@@ -39,7 +39,7 @@ def test_at_night_what_has_had_its_time_is_forgotten_and_nothing_else(
     session.expire_all()
     assert [question.text_source for question in session.scalars(sa.select(Question))] == ["And now?"]
     assert [subscriber.email for subscriber in session.scalars(sa.select(Subscriber))] == ["waits@example.org"]
-    rows = session.execute(sa.select(Comment.text_source, Comment.email).order_by(Comment.id)).tuples().all()
+    rows = session.execute(sa.select(Comment.text_source, Comment.email).order_by(Comment.id)).all()
     assert rows == [("Stays.", ""), ("", "")]
     assert gone.erased_at is not None
     assert session.scalars(sa.select(ErasureKey)).all() == []

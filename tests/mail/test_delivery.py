@@ -199,9 +199,7 @@ def test_a_server_that_is_not_there_leaves_every_mail_first_in_line(
 ) -> None:
     notices(cast, 3)
     assert deliver(replace(config, mail_url="smtp://127.0.0.1:1")) == 0
-    assert set(session.execute(sa.select(Delivery.state, Delivery.attempts, Delivery.due_at)).tuples()) == {
-        ("waiting", 0, NOON)
-    }
+    assert set(session.execute(sa.select(Delivery.state, Delivery.attempts, Delivery.due_at))) == {("waiting", 0, NOON)}
     session.commit()
     assert deliver() == 3
 
