@@ -41,8 +41,11 @@ def test_a_letter_is_dragged_to_its_friday_and_to_another_and_moved_by_keys(hous
     expect(page.locator(".flash")).to_have_text(SAID)
     expect(page.locator(".place").filter(has_text=first)).to_contain_text("free")
 
-    taken = page.locator(".place:not(.is-free)").first  # another letter's: nothing moves
+    taken = page.locator(".place:not(.is-free)").filter(has_not_text=title).first
     place_of(page, title).locator("[data-letter]").drag_to(taken)
+    expect(taken.get_by_role("alert")).to_contain_text("Another letter goes out then, so nothing was moved.")
+    place_of(page, title).locator("[data-letter]").drag_to(place_of(page, title))
+    expect(page.get_by_role("alert")).to_be_hidden()
     page.reload()
     expect(place_of(page, title)).to_contain_text(second)
 
