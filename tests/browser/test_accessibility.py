@@ -92,6 +92,20 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(
     assert [fault for address in walked for fault in faults(page, address, width)] == []
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_longest_menu_is_one_row_from_a_small_laptop_on_and_three_on_a_phone(
+    language: str, client: FlaskClient, cast: Cast, page: Page, at: object
+) -> None:
+    settings(cast.session).language = language
+    cast.session.commit()
+    cast.signed_in(client, cast.ada)
+    page.goto(f"{SITE}/desk/courses")
+    rows = "new Set([...document.querySelectorAll('.desk-head nav a')].map((at) => at.offsetTop)).size"
+    for width, most in ((1280, 1), (1010, 1), (390, 3)):  # 1024 pixels less a scroll bar
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(rows) <= most, width
+
+
 def test_what_an_import_did_is_as_accessible(client: FlaskClient, cast: Cast, page: Page, at: object) -> None:
     furnish(cast)
     cast.signed_in(client, cast.ada)
