@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
@@ -89,6 +90,7 @@ def place() -> ResponseReturnValue:
         else:
             db.session.commit()
             _confirm(letter)
+            _warn(letter)
             return redirect(url_for(".calendar"), 303)
     letters = weeks_ahead.to_place(db.session(), now=now())
     page = render_template("desk/place.html", form=form, rubric=rubric, slot=slot, letters=letters)
@@ -114,6 +116,30 @@ def _confirm(letter: Letter) -> None:
     assert letter.slot_at is not None and letter.slot_zone is not None  # it was scheduled  # noqa: PT018
     said = slot_said(Slot(letter.slot_at, letter.slot_zone))
     flash(_("It goes out: %(slot)s.", slot=said), "done")
+
+
+def _still_open(letter: Letter) -> dict[str, Any]:
+    """What should be looked at before a letter goes out: remarks, how many of its review, and the review."""
+    session = db.session()
+    return {
+        "remarks": look_at(drafting.draft_of(session, letter), letter)["remarks"],
+        "marks": len(reviewing.marks(session, letter)),
+        "review": reviewing.open_one(session, letter),
+    }
+
+
+def _warn(letter: Letter) -> None:
+    still = _still_open(letter)
+    number = len(still["remarks"]) + still["marks"] + bool(still["review"])
+    if number:
+        flash(
+            ngettext(
+                "There is %(num)d thing to look at before it goes out. “Move …” shows it.",
+                "There are %(num)d things to look at before it goes out. “Move …” shows them.",
+                number,
+            ),
+            "error",
+        )
 
 
 def _empty_soon() -> list[weeks_ahead.Place]:
@@ -223,7 +249,16 @@ def slot(letter_id: int) -> ResponseReturnValue:
             else:
                 _confirm(letter)
             return redirect(url_for(".calendar"), 303)
-    page = render_template("desk/slot.html", letter=letter, form=form, offered=offered, zone=zone_of(letter), now=now())
+    page = render_template(
+        "desk/slot.html",
+        letter=letter,
+        form=form,
+        offered=offered,
+        zone=zone_of(letter),
+        now=now(),
+        look=_still_open(letter),
+        labels=LetterForm(),
+    )
     return page, 422 if form.errors else 200
 
 

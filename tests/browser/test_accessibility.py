@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from app.column.settings import settings
 from app.courses import mails
 from app.mail.messages import Desk, Letterhead
 from app.mail.models import Delivery
+from app.reviews import reviewing
 
 from ..cast import Cast
 from ..web.test_markup import addresses, furnish, imported
@@ -104,6 +105,29 @@ def test_the_longest_menu_is_one_row_from_a_small_laptop_on_and_three_on_a_phone
     for width, most in ((1280, 1), (1010, 1), (390, 3)):  # 1024 pixels less a scroll bar
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(rows) <= most, width
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_review_is_answered_without_scrolling_to_the_end_of_the_draft(
+    width: int, client: FlaskClient, cast: Cast, page: Page, at: object
+) -> None:
+    letter = cast.draft("Long", answer="A paragraph.\n\n" * 60)
+    reviewing.ask(cast.session, letter, by=cast.wanda, now=cast.now)
+    cast.session.commit()
+    cast.signed_in(client, cast.ada)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{SITE}/desk/letters/{letter.id}/review")
+    for share in (0, 0.5):
+        page.evaluate("(share) => scrollTo(0, document.body.scrollHeight * share)", share)
+        for name in ("Accept it", "Return it", "A word to who asked"):
+            what = page.get_by_role("textbox" if "word" in name else "button", name=name)
+            expect(what).to_have_count(1)
+            expect(what).to_be_in_viewport(ratio=1)
+    page.evaluate("scrollTo(0, 0)")
+    for _ in range(40):  # what has the focus is never under the answer
+        page.keyboard.press("Tab")
+        top = "document.querySelector('#verdict').getBoundingClientRect().top"
+        assert page.evaluate(f"document.activeElement.getBoundingClientRect().top < {top}")
 
 
 def test_what_an_import_did_is_as_accessible(client: FlaskClient, cast: Cast, page: Page, at: object) -> None:

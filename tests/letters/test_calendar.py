@@ -11,6 +11,7 @@ from app import web
 from app.letters import calendar, publishing
 from app.letters.fridays import Slot
 from app.letters.models import Letter, Rubric
+from app.reviews import reviewing
 
 from ..cast import Cast
 from ..conftest import NOON
@@ -136,6 +137,30 @@ def test_the_calendar_offers_the_next_free_slot_and_confirms_with_the_time_left(
     assert f'data-letter="{letter.id}"' in page
     cast.session.refresh(letter)
     assert letter.publish_at == FRIDAY.moment
+
+
+def test_what_is_still_to_be_looked_at_is_said_again_when_a_letter_gets_its_friday(
+    editor: FlaskClient, cast: Cast
+) -> None:
+    rubric, sound = cast.rubric(), cast.draft("All is well", question="What now?", rubric_id=mondays(cast).id)
+    letter = cast.draft("Call me", question="Ring +44 20 7946 0958.\n\nWhat now?", rubric_id=rubric.id)
+    reviewing.ask(cast.session, letter, by=cast.wanda, now=NOON)
+    for text in ("Who?", "When?"):
+        reviewing.mark(cast.session, letter, "What now?", text, by=cast.ada, now=NOON)
+    cast.session.commit()
+    page = editor.get(f"/desk/letters/{letter.id}/slot").text
+    assert "To look at before it goes out" in page
+    for said in (
+        "Wanda waits for an editor’s eyes on it.",
+        "2 remarks of its review are not done.",
+        "+44 20 7946 0958",
+    ):
+        assert said in page
+    put(editor, letter, rubric, FRIDAY)
+    assert "There are 4 things to look at before it goes out." in editor.get("/desk/calendar").text
+    assert "To look at before it goes out" not in editor.get(f"/desk/letters/{sound.id}/slot").text
+    put(editor, sound, rubric, NEXT_FRIDAY)
+    assert "to look at before it goes out" not in editor.get("/desk/calendar").text
 
 
 def test_what_cannot_go_there_is_said_and_nothing_moves(editor: FlaskClient, cast: Cast) -> None:
