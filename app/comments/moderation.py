@@ -2,10 +2,10 @@
 
 import hashlib
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import ScalarSelect, Table, bindparam, func, select, text
-from sqlalchemy.orm import Session, contains_eager, joinedload, make_transient_to_detached
+from sqlalchemy.orm import Session, contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from ..accounts.models import Person
@@ -27,51 +27,73 @@ class NotWhatYouSaw(Refusal):
     """The comment is not the one you were shown. Look at it once more, then decide."""
 
 
+class ToDecide(NamedTuple):
+    """As much of a comment as a decision asks for: loading all of it takes longer than deciding."""
+
+    id: int
+    name: str
+    text_html: str
+    slot_zone: str | None
+    """Its letter's."""
+
+
+# Built once, and asked of the connection: as often as a decision is taken, more would cost more than the database.
+_COMMENTS, _LETTERS, _DECISIONS = (cast(Table, one.__table__) for one in (Comment, Letter, Decision))
+_ONE = _COMMENTS.c.id == bindparam("one")
+_TO_DECIDE = (
+    select(_COMMENTS.c.id, _COMMENTS.c.name, _COMMENTS.c.text_html, _LETTERS.c.slot_zone)
+    .join_from(_COMMENTS, _LETTERS)
+    .where(_ONE)
+    .with_for_update(of=_COMMENTS)
+)
 # Inserts nothing where a decision stands. PostgreSQL waits for another one who is deciding and looks again, so no race
-# ends in an error that would undo the whole transaction, and no savepoint has to be paid for. Built once: as often as a
-# decision is taken, building its statements would cost more than the database.
-_ROW = Decision.__table__.columns
-_TABLE = cast(Table, Decision.__table__)
+# ends in an error that would undo the whole transaction, and no savepoint has to be paid for.
 _TAKE = (
-    _TABLE.insert()
+    _DECISIONS.insert()
     .from_select(
-        list(_TABLE.columns),
-        select(Comment.id, *(bindparam(one.name, type_=one.type) for one in _TABLE.columns if not one.primary_key))
-        .where(Comment.id == bindparam("one"), Comment.standing == "pending")
-        .with_for_update(of=Comment),
+        list(_DECISIONS.c),
+        select(_COMMENTS.c.id, *(bindparam(one.name, type_=one.type) for one in _DECISIONS.c if not one.primary_key))
+        .where(_ONE, _COMMENTS.c.standing == "pending")
+        .with_for_update(of=_COMMENTS),
     )
     .execution_options(preserve_rowcount=True)
 )
 
 
 def decide(
-    session: Session, comment: Comment, verdict: Verdict, *, by: Person | None, now: datetime, seen: str | None = None
+    session: Session,
+    comment: Comment | ToDecide,
+    verdict: Verdict,
+    *,
+    by: Person | None,
+    now: datetime,
+    seen: str | None = None,
 ) -> Decision:
-    """Publish or decline a comment, once and for ever.
+    """Publish or decline a comment, once and for ever. Returns the decision as it stands, not bound to the session.
 
     seen: the digest (`seen_of`) of the comment that the editor was shown; None when nobody was shown one (imports).
     Raises AlreadyDecided with the decision that stands, also when another session took it at the same moment: the
     row of the comment settles who was first, and the primary key of decisions holds it. Raises NotWhatYouSaw.
     """
-    if seen is not None and seen != seen_of(comment):
+    is_there = seen_of(comment)
+    if seen is not None and seen != is_there:
         stands = session.get(Decision, comment.id)
         if stands is not None:
             raise AlreadyDecided(stands)
         raise NotWhatYouSaw
-    row = {"verdict": verdict, "by_id": by and by.id, "decided_at": now, "seen": seen_of(comment)}
-    if session.execute(_TAKE, {"one": comment.id, **row}).rowcount != 1:  # type: ignore[attr-defined]
+    row = {"verdict": verdict, "by_id": by and by.id, "decided_at": now, "seen": is_there}
+    if session.connection().execute(_TAKE, {"one": comment.id, **row}).rowcount != 1:
         raise AlreadyDecided(decision_on(session, comment))
-    decision = Decision(comment_id=comment.id, **row)
-    make_transient_to_detached(decision)  # it is in the database as it stands here
-    session.add(decision)
-    set_committed_value(decision, "by", by)
-    session.expire(comment, ["standing"])  # the database's trigger wrote it
+    if isinstance(comment, Comment):
+        session.expire(comment, ["standing"])  # the database's trigger wrote it
     if verdict == "published":
-        index.put_comments(session, [(comment.id, comment.text_html)])
+        index.put_comments(session.connection(), [(comment.id, comment.text_html)])
+    decision = Decision(comment_id=comment.id, **row)
+    set_committed_value(decision, "by", by)
     return decision
 
 
-def seen_of(comment: Comment) -> str:
+def seen_of(comment: Comment | ToDecide) -> str:
     """SHA-256 of what the queue shows of a comment: its name and its HTML."""
     return hashlib.sha256(f"{comment.name}\n{comment.text_html}".encode()).hexdigest()
 
@@ -87,21 +109,13 @@ def pending_numbers(at_most: int) -> list[ScalarSelect[int]]:
     return [select(func.count()).select_from(rows).scalar_subquery() for rows in stretches]
 
 
-def to_decide(session: Session, comment_id: int) -> Comment | None:
-    """The comment with its letter's zone, for one who will decide on it.
+def to_decide(session: Session, comment_id: int) -> ToDecide | None:
+    """The comment, for one who will decide on it.
 
     Locked, so that this and an act on many comments (together.py) wait for each other and never in a ring.
     """
-    return session.scalar(_TO_DECIDE, {"one": comment_id})
-
-
-_TO_DECIDE = (
-    select(Comment)
-    .where(Comment.id == bindparam("one"))
-    .options(joinedload(Comment.letter).load_only(Letter.slot_zone, Letter.version).lazyload("*"))
-    .with_for_update(of=Comment)
-    .execution_options(populate_existing=True)
-)
+    row = session.connection().execute(_TO_DECIDE, {"one": comment_id}).one_or_none()
+    return row and ToDecide(*row)
 
 
 def decided(session: Session, *, limit: int, standing: str | None = None) -> list[Comment]:
@@ -118,7 +132,7 @@ def decided(session: Session, *, limit: int, standing: str | None = None) -> lis
     return list(session.scalars(query))
 
 
-def decision_on(session: Session, comment: Comment) -> Decision:
+def decision_on(session: Session, comment: Comment | ToDecide) -> Decision:
     """The decision that stands on a comment."""
     return session.scalars(select(Decision).where(Decision.comment_id == comment.id)).one()
 

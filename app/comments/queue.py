@@ -96,12 +96,13 @@ def decide(comment_id: int) -> ResponseReturnValue:
     taken = decision.verdict == verdict  # sent twice, or two editors of one mind: done is done
     # Said before the end of the transaction: another one would cost more than the decision. How many are left is not
     # counted here, for that takes as long as deciding; the page asks for it (pulse) when it has this answer.
-    said = _in_words(comment, decision) if _wants_json() else None
+    said = _in_words(decision, comment.name, comment.slot_zone) if _wants_json() else None
     db.session.commit()
     if said:
         return said, 200 if taken else 409
     if not taken:
-        return render_template("desk/decided_before.html", comment=comment, decision=decision), 409
+        whole = db.session.get_one(Comment, comment_id)
+        return render_template("desk/decided_before.html", comment=whole, decision=decision), 409
     flash(_("Published.") if verdict == "published" else _("Declined."), "done")
     return _back_to_queue()
 
@@ -149,7 +150,7 @@ def pulse() -> ResponseReturnValue:
         "maybe": numbers.maybe,
         "new": waiting.came_in(session, request.args.get("since", 0, type=int)),
         "readers": presence.readers(session, ids, but=current_user, now=now()),
-        "decided": {comment.id: _in_words(comment, decision) for comment, decision in stand},
+        "decided": {comment.id: _in_words(one, comment.name, comment.letter.slot_zone) for comment, one in stand},
         "gone": sorted(set(ids) - there),
     }
 
@@ -271,16 +272,16 @@ def _back_to_queue() -> ResponseReturnValue:
     return redirect(url_for(".queue", **asked), 303)
 
 
-def _in_words(comment: Comment, decision: Decision) -> dict[str, Any]:
-    """A decision that stands, for a script to show."""
-    zone = ZoneInfo(comment.letter.slot_zone or "UTC")
+def _in_words(decision: Decision, name: str, slot_zone: str | None) -> dict[str, Any]:
+    """A decision that stands, for a script to show. name: the commenter's. slot_zone: the letter's."""
+    zone = ZoneInfo(slot_zone or "UTC")
     by = decision.by.name if decision.by else ""
     return {
         "verdict": decision.verdict,
         "by": by,
         "mine": decision.by_id == current_user.id,
         "at": f"{decision.decided_at.astimezone(zone):%H:%M}",
-        "name": comment.name,
+        "name": name,
     }
 
 

@@ -71,12 +71,12 @@ _PUT_IN_FTS5 = text("INSERT INTO search_comments (rowid, text) VALUES (:id, :wor
 _PUT_IN_TSVECTOR = text("INSERT INTO search_comments (comment_id, words) VALUES (:id, CAST(:words AS tsvector))")
 
 
-def put_comments(session: Session, comments: Iterable[tuple[int, str]]) -> None:
+def put_comments(connection: Connection, comments: Iterable[tuple[int, str]]) -> None:
     """(id, HTML) of comments that were published in this transaction."""
     rows = [(comment_id, stems(outside.words(html))[:MOST_WORDS]) for comment_id, html in comments]
     if not rows:
         return
-    if is_sqlite(session.connection()):
+    if is_sqlite(connection):
         statement = _PUT_IN_FTS5
         values = [{"id": comment_id, "words": " ".join(words)} for comment_id, words in rows]
     else:
@@ -85,7 +85,7 @@ def put_comments(session: Session, comments: Iterable[tuple[int, str]]) -> None:
             {"id": comment_id, "words": _vector((stem, f"{n}") for n, stem in enumerate(words, 1))}
             for comment_id, words in rows
         ]
-    session.execute(statement, values)
+    connection.execute(statement, values)
 
 
 def _vector(placed: Iterable[tuple[str, str]]) -> str:
@@ -126,7 +126,7 @@ def rebuild(session: Session, published: Iterable[tuple[int, str]]) -> Iterator[
         yield "letter"
     rows = iter(published)
     while some := list(islice(rows, PORTION)):
-        put_comments(session, some)
+        put_comments(session.connection(), some)
         yield from ("comment" for _ in some)
 
 

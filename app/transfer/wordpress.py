@@ -345,7 +345,7 @@ class _Comments:
             self.session.execute(insert(Decision), decisions)
             published = {decision["comment_id"] for decision in decisions}
             texts = ((here, row["text_html"]) for here, (_, row) in zip(ids, some, strict=True) if here in published)
-            index.put_comments(self.session, texts)
+            index.put_comments(self.session.connection(), texts)
         self.run.remember("comment", ((said.id, here) for here, (said, _) in zip(ids, some, strict=True) if said.id))
         self.run.report.comments["published"] += len(decisions)
         self.run.report.comments["pending"] += len(some) - len(decisions)

@@ -257,6 +257,18 @@ def test_the_page_asks_the_database_eight_times_at_most(mo: FlaskClient, app: Fl
     assert 0 < len(asked) <= 8, "\n".join(statement for statement, _ in asked)
 
 
+@pytest.mark.parametrize(("verdict", "at_most"), [("published", 4), ("declined", 3)])
+def test_a_decision_asks_the_database_who_it_is_what_it_is_about_and_takes_it(
+    mo: FlaskClient, app: Flask, cast: Cast, verdict: str, at_most: int
+) -> None:
+    comment = cast.comment(cast.letter())
+    data = {"verdict": verdict, "seen": moderation.seen_of(comment), "csrf_token": token(mo.get("/desk/queue").text)}
+    with asking(app) as asked:
+        assert mo.post(f"/desk/comments/{comment.id}/decision", data=data, headers=JSON).status_code == 200
+    assert len(asked) <= at_most, "\n".join(statement for statement, _ in asked)  # one is the index of search
+    assert not any("text_source" in statement for statement, _ in asked)  # the whole comment takes longer than the rest
+
+
 @contextmanager
 def asking(app: Flask) -> Iterator[list[tuple[str, Any]]]:
     """What is asked of the database meanwhile: (statement, its values)."""
