@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from Stemmer import Stemmer
 
-_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*(?:['’ʼ][^\W_](?:[^\W_]|[\u0300-\u036f])*)*")
+_PART = r"[^\W_]+(?:[\u0300-\u036f]+[^\W_]*)*"
+_WORD = re.compile(f"{_PART}(?:['’ʼ]{_PART})*")
 _RUSSIAN, _ENGLISH = Stemmer("russian", 0), Stemmer("english", 0)
 _CYRILLIC = re.compile("[а-я]")
 _BREVE = "\u0306"
@@ -45,7 +46,7 @@ def _first(letter: str) -> str:
 
 def stems(text: str) -> list[str]:
     """The stems of a text in the order of its words."""
-    return [stem(word) for word in _WORD.findall(text)]
+    return list(map(stem, _WORD.findall(text)))
 
 
 @lru_cache(maxsize=65536)
