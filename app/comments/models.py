@@ -145,7 +145,6 @@ class DecidedLetter(Base):
     """How many of a letter's comments the desk published and declined, ever."""
 
     __tablename__ = "decided_letters"
-    __table_args__ = (Index("ix_decided_letters_last_at", "last_at"),)
 
     letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id"), primary_key=True)
     published: Mapped[int]

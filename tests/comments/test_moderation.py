@@ -10,7 +10,12 @@ from app.comments.models import Comment, Decision
 from app.comments.moderation import AlreadyDecided, NotWhatYouSaw, decide
 
 from ..cast import Cast
-from ..conftest import NOON
+from ..conftest import NOON, Stage
+
+PAGE = 4096 + 24
+"""Bytes of a page in SQLite's log, with its head (https://sqlite.org/fileformat2.html#walformat)."""
+MOST_PAGES = 16
+"""Each is written and waited for: another index of a table that a decision touches costs every decision one more."""
 
 
 def test_a_new_comment_is_pending(cast: Cast) -> None:
@@ -26,6 +31,18 @@ def test_a_published_comment_leaves_the_queue(cast: Cast, session: Session) -> N
     assert comment.standing == "published"
     assert (decision.by_id, decision.decided_at) == (cast.mo.id, NOON)
     assert waiting.line(session, cast.mo, now=NOON, limit=10) == []
+
+
+def test_a_decision_changes_few_pages_of_sqlite(cast: Cast, session: Session, stage: Stage) -> None:
+    if not stage.sqlite:
+        pytest.skip("PostgreSQL writes rows to its log, and not pages")
+    letter = cast.letter()
+    cast.published(letter)  # the rows of the day's and the letter's sums are there
+    comment, log = cast.comment(letter), stage.folder / "column.sqlite-wal"
+    before = log.stat().st_size
+    decide(session, comment, "published", by=cast.mo, now=NOON - timedelta(days=1))
+    session.commit()
+    assert 0 < (log.stat().st_size - before) / PAGE <= MOST_PAGES
 
 
 def test_a_second_decision_is_refused_and_shows_the_first(cast: Cast, session: Session) -> None:
