@@ -6,7 +6,6 @@ from typing import NamedTuple, cast
 
 from sqlalchemy import ScalarSelect, Table, bindparam, func, select, text
 from sqlalchemy.orm import Session, contains_eager, joinedload
-from sqlalchemy.orm.attributes import set_committed_value
 
 from ..accounts.models import Person
 from ..letters import index
@@ -35,6 +34,17 @@ class ToDecide(NamedTuple):
     text_html: str
     slot_zone: str | None
     """Its letter's."""
+
+
+class Taken(NamedTuple):
+    """A decision that was just taken, as its row says it."""
+
+    comment_id: int
+    verdict: Verdict
+    by_id: int | None
+    decided_at: datetime
+    seen: str
+    by: Person | None
 
 
 # Built once, and asked of the connection: as often as a decision is taken, more would cost more than the database.
@@ -68,8 +78,8 @@ def decide(
     by: Person | None,
     now: datetime,
     seen: str | None = None,
-) -> Decision:
-    """Publish or decline a comment, once and for ever. Returns the decision as it stands, not bound to the session.
+) -> Taken:
+    """Publish or decline a comment, once and for ever.
 
     seen: the digest (`seen_of`) of the comment that the editor was shown; None when nobody was shown one (imports).
     Raises AlreadyDecided with the decision that stands, also when another session took it at the same moment: the
@@ -81,16 +91,15 @@ def decide(
         if stands is not None:
             raise AlreadyDecided(stands)
         raise NotWhatYouSaw
-    row = {"verdict": verdict, "by_id": by and by.id, "decided_at": now, "seen": is_there}
-    if session.connection().execute(_TAKE, {"one": comment.id, **row}).rowcount != 1:
+    connection, by_id = session.connection(), by.id if by else None
+    row = {"verdict": verdict, "by_id": by_id, "decided_at": now, "seen": is_there}
+    if connection.execute(_TAKE, {"one": comment.id, **row}).rowcount != 1:
         raise AlreadyDecided(decision_on(session, comment))
     if isinstance(comment, Comment):
         session.expire(comment, ["standing"])  # the database's trigger wrote it
     if verdict == "published":
-        index.put_comments(session.connection(), [(comment.id, comment.text_html)])
-    decision = Decision(comment_id=comment.id, **row)
-    set_committed_value(decision, "by", by)
-    return decision
+        index.put_comments(connection, [(comment.id, comment.text_html)])
+    return Taken(comment.id, verdict, by_id, now, is_there, by)
 
 
 def seen_of(comment: Comment | ToDecide) -> str:

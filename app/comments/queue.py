@@ -84,6 +84,7 @@ def decide(comment_id: int) -> ResponseReturnValue:
     if verdict not in VERDICTS:
         abort(400)
     seen = request.form.get("seen", "")
+    decision: Decision | moderation.Taken
     try:
         decision = moderation.decide(db.session(), comment, verdict, by=current_user, now=clock.now(), seen=seen)
     except moderation.AlreadyDecided as refusal:
@@ -272,7 +273,7 @@ def _back_to_queue() -> ResponseReturnValue:
     return redirect(url_for(".queue", **asked), 303)
 
 
-def _in_words(decision: Decision, name: str, slot_zone: str | None) -> dict[str, Any]:
+def _in_words(decision: Decision | moderation.Taken, name: str, slot_zone: str | None) -> dict[str, Any]:
     """A decision that stands, for a script to show. name: the commenter's. slot_zone: the letter's."""
     zone = ZoneInfo(slot_zone or "UTC")
     by = decision.by.name if decision.by else ""
