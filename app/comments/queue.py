@@ -64,8 +64,8 @@ def _cases(limit: int) -> list[waiting.Case]:
     try:
         if request.args.get("pile") == "maybe":
             return waiting.pile(session, current_user, now=now(), limit=limit, after=after)
-        if order not in waiting.ORDERS:
-            abort(404)
+        if order not in waiting.ORDERS:  # an old bookmark, or a slip of the hand
+            abort(redirect(url_for(".queue"), 303))
         return waiting.line(session, current_user, now=now(), order=order, limit=limit, after=after, since=since)
     except waiting.NoPlace:
         abort(400)

@@ -73,8 +73,14 @@ def test_the_orders_the_pile_and_the_next_page_are_addresses(mo: FlaskClient, ca
     rest = cards(mo.get(more.group(1).replace("&amp;", "&")).text)
     assert sorted(cards(like) + rest) == sorted(comment.id for comment in sent if comment is not sent[3])
     assert "25 comments wait." in first
-    for wrong, status in (("order=name", 404), ("after=nowhere", 400)):
-        assert mo.get(f"/desk/queue?{wrong}").status_code == status
+    assert mo.get("/desk/queue?after=nowhere").status_code == 400
+
+
+def test_an_order_that_there_is_not_is_the_usual_one(mo: FlaskClient, cast: Cast) -> None:
+    comment = cast.comment(cast.letter())
+    answer = mo.get("/desk/queue?order=name")
+    assert (answer.status_code, answer.location) == (303, "/desk/queue")
+    assert cards(mo.get("/desk/queue?order=name", follow_redirects=True).text) == [comment.id]
 
 
 def test_the_same_verdict_again_is_done_and_another_one_meets_what_stands(mo: FlaskClient, cast: Cast) -> None:

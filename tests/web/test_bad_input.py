@@ -151,6 +151,16 @@ def test_an_unknown_page_is_404_in_the_sites_own_look(address: str, client: Flas
     assert "All letters" in answer.text
 
 
+@pytest.mark.parametrize("address", ["/desk/nowhere", "/desk/letters/99"])
+def test_what_is_not_at_the_desk_is_said_in_its_words(
+    address: str, client: FlaskClient, cast: Cast, number: object, at: object
+) -> None:
+    answer = cast.signed_in(client, cast.ada).get(address)
+    assert answer.status_code == 404
+    assert "What was here may be gone, or the address has a mistake in it." in answer.text
+    assert 'href="/desk/"' in answer.text
+
+
 def test_an_error_shows_an_apology_and_logs_the_traceback(
     client: FlaskClient, number: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
