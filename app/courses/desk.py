@@ -92,15 +92,15 @@ def import_table(course_id: int) -> ResponseReturnValue:
     course, form = _course_or_404(course_id), ImportForm()
     if not form.validate_on_submit():
         return _import_page(course, form)
-    file = request.files.get("table")
-    raw = file.read() if file is not None else b""
-    if not raw:
-        form.table.errors = [_("Choose a file that is not empty.")]
-        return _import_page(course, form)
     db.session.commit()  # nobody waits for the database while a long table is read
+    secret = current_app.extensions["config"].secret_key
     try:
-        rows = importing.read(raw)
+        if form.seal.data:
+            rows = importing.unsealed(form.seal.data, course, secret=secret, now=clock.now())
+        else:
+            rows = importing.read(request.files["table"].read() if "table" in request.files else b"")
         report = importing.take(db.session(), course, rows, now=clock.now())
+        seal = "" if form.take.data else importing.sealed(rows, course, secret=secret, now=clock.now())
     except Refusal as refusal:
         db.session.rollback()
         form.table.errors = [_(refusal.sentence)]
@@ -110,7 +110,7 @@ def import_table(course_id: int) -> ResponseReturnValue:
         work.wake(current_app._get_current_object())  # type: ignore[attr-defined]
     else:
         db.session.rollback()
-    return _import_page(course, form, report=report, done=bool(form.take.data))
+    return _import_page(course, form, report=report, seal=seal)
 
 
 def _import_page(course: Course, form: ImportForm, **more: object) -> ResponseReturnValue:

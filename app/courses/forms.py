@@ -55,6 +55,7 @@ class ImportForm(DeskForm):
     """A table of addresses, to be looked at first or taken at once."""
 
     table = FileField(_("Table (CSV)"))
+    seal = HiddenField()
     look = SubmitField(_("Look what it would do"))
     take = SubmitField(_("Import"))
 

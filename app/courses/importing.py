@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -29,6 +30,10 @@ MOST_ROWS = 50_000
 LONGEST_CONSENT = 300
 ASKED_A_DAY = tallies.Limit("import", 2000, timedelta(days=1))
 """Confirmation mails that imports of all courses cause in a day."""
+SEALED_FOR = timedelta(hours=1)
+"""How long a table that was looked at can be imported without being chosen again."""
+LONGEST_SEALED = 1_900_000
+"""Letters that a page can carry and send back (web.LARGEST_AT_THE_DESK)."""
 AT_ONCE = 500
 """Rows in one statement."""
 SHOWN = 200
@@ -49,6 +54,10 @@ before, waits already, was told, left, refused our mails, called one spam; its m
 ASKED_A_DAY is used up."""
 
 
+class NoFile(Refusal):
+    """Choose a file that is not empty."""
+
+
 class NoTable(Refusal):
     """This file is no CSV table, so nothing was changed. In your spreadsheet choose “Save as” and there CSV, UTF-8."""
 
@@ -63,6 +72,10 @@ class NoAddresses(Refusal):
 
 class TooLong(Refusal):
     """At most 50,000 lines can be read at once, so nothing was changed. Divide the file and import its parts."""
+
+
+class SealIsBroken(Refusal):
+    """It is more than an hour since you looked at the file, so nothing was changed. Choose it once more."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +118,10 @@ class Report:
 def read(raw: bytes) -> list[Row]:
     """The rows of a CSV file: UTF-8, UTF-16 with its mark, or Windows-1251; comma, semicolon or tab between cells.
 
-    Raises NoTable, Broken, NoAddresses, TooLong.
+    Raises NoFile, NoTable, Broken, NoAddresses, TooLong.
     """
+    if not raw:
+        raise NoFile
     content = _decoded(raw)
     if any(ord(one) < 32 and one not in "\t\r\n" for one in content):
         raise NoTable
@@ -122,9 +137,35 @@ def read(raw: bytes) -> list[Row]:
             continue
         if len(found) == MOST_ROWS:
             raise TooLong
-        email = _cell(cells, at)
-        found.append(Row(line, email, _stated(_cell(cells, proof)), usual(email, any_script=True)))
+        found.append(_row(line, _cell(cells, at), _stated(_cell(cells, proof))))
     return found
+
+
+def sealed(rows: Sequence[Row], course: Course, *, secret: str, now: datetime) -> str:
+    """The rows as one text that the page carries until they are imported, so that no address is kept here meanwhile.
+
+    Raises TooLong when no page can carry it.
+    """
+    content = [course.id, now.timestamp(), [(row.line, row.email, row.consent) for row in rows]]
+    seal = str(URLSafeSerializer(secret, salt="import").dumps(content))
+    if len(seal) > LONGEST_SEALED:
+        raise TooLong
+    return seal
+
+
+def unsealed(seal: str, course: Course, *, secret: str, now: datetime) -> list[Row]:
+    """The rows again. Raises SealIsBroken, also when it is old: an erased address would come back."""
+    try:
+        course_id, moment, rows = URLSafeSerializer(secret, salt="import").loads(seal)
+    except BadData:
+        raise SealIsBroken from None
+    if course_id != course.id or now.timestamp() - moment > SEALED_FOR.total_seconds():
+        raise SealIsBroken
+    return [_row(*row) for row in rows]
+
+
+def _row(line: int, email: str, consent: str) -> Row:
+    return Row(line, email, consent, usual(email, any_script=True))
 
 
 def _decoded(raw: bytes) -> str:

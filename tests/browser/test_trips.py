@@ -161,6 +161,21 @@ def test_an_address_is_confirmed_told_once_and_can_leave(house: House, visitor: 
     expect(reader.locator("h1")).to_contain_text("You have left the list")
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without-javascript"])
+def test_a_file_of_addresses_is_chosen_once_to_be_looked_at_and_imported(
+    javascript: bool, house: House, visitor: Visitor
+) -> None:
+    editor = sign_in(visitor(java_script_enabled=javascript), house, "editor")
+    editor.goto("/desk/courses/1/import")
+    table = f"email,consent\nfair-{javascript}@example.org,said so at the fair\n"
+    editor.set_input_files("[name=table]", {"name": "list.csv", "mimeType": "text/csv", "buffer": table.encode()})
+    editor.get_by_role("button", name="Look what it would do").click()
+    expect(editor.get_by_role("heading", name="This file would do the following")).to_be_visible()
+    editor.get_by_role("button", name="Import").first.click()
+    expect(editor.get_by_role("heading", name="Imported")).to_be_visible()
+    expect(editor.locator(".figures dd").first).to_have_text("1")
+
+
 def test_who_is_invited_sets_a_password_and_comes_in(house: House, visitor: Visitor) -> None:
     editor, invited = visitor(), visitor()
     sign_in(editor, house, "editor").goto("/desk/people")

@@ -1,6 +1,8 @@
 """Addresses from elsewhere: who waits, who is asked, who is left out and why; and what no file can do."""
 
 import io
+import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.courses import importing, listing, opening, tallies, waitlist
-from app.courses.importing import Broken, NoAddresses, NoTable, Report, TooLong, read, take
+from app.courses.importing import Broken, NoAddresses, NoFile, NoTable, Report, SealIsBroken, TooLong, read, take
 from app.courses.models import Course, Subscriber, Tally
 from app.mail.models import Delivery
 
@@ -103,7 +105,7 @@ def test_tables_as_spreadsheets_write_them(coding: str, between: str, end: str) 
 @pytest.mark.parametrize(
     ("raw", "refusal"),
     [
-        (b"", NoAddresses),
+        (b"", NoFile),
         (b"\n\n", NoAddresses),
         (b"vera@example.org\n", NoAddresses),
         (b"name,phone\nVera,1\n", NoAddresses),
@@ -212,7 +214,16 @@ def send(client: FlaskClient, raw: bytes, button: str = "take"):  # type: ignore
     return client.post("/desk/courses/1/import", data=data, content_type="multipart/form-data")
 
 
-def test_an_editor_looks_first_and_then_imports(client: FlaskClient, cast: Cast, session: Session, at: object) -> None:
+def press_import(client: FlaskClient, looked: str, course: int = 1):  # type: ignore[no-untyped-def]
+    """Press the button under what a file would do."""
+    (seal,) = re.findall(r'name="seal" value="([^"]+)"', looked)
+    data = {"csrf_token": token(looked), "seal": seal, "take": "1"}
+    return client.post(f"/desk/courses/{course}/import", data=data, content_type="multipart/form-data")
+
+
+def test_an_editor_looks_first_and_then_imports_without_choosing_the_file_again(
+    client: FlaskClient, cast: Cast, session: Session, at: object
+) -> None:
     cast.course()
     cast.signed_in(client, cast.ada)
     looked = send(client, FILE.encode(), "look")
@@ -220,8 +231,9 @@ def test_an_editor_looks_first_and_then_imports(client: FlaskClient, cast: Cast,
     assert "Nothing has been done yet" in looked.text
     assert (counted(session, Subscriber), counted(session, Delivery), counted(session, Tally)) == (0, 0, 0)
     session.rollback()
-    done = send(client, FILE.encode())
+    done = press_import(client, looked.text)
     assert done.status_code == 200
+    assert "seal" not in done.text
     assert "Imported" in done.text
     assert "is no mail address" in done.text
     assert (counted(session, Subscriber), counted(session, Delivery)) == (2, 1)
@@ -229,6 +241,40 @@ def test_an_editor_looks_first_and_then_imports(client: FlaskClient, cast: Cast,
     table = client.get("/desk/courses/1/waitlist.csv")
     assert "vera@example.org,waiting" in table.text
     assert table.headers["Content-Disposition"] == 'attachment; filename="talks-2026-11-23-waitlist.csv"'
+
+
+def test_a_file_that_was_looked_at_is_imported_for_an_hour_for_its_course_and_as_it_was(
+    client: FlaskClient, cast: Cast, session: Session, at: Callable[..., None]
+) -> None:
+    cast.course()
+    cast.course("law", "Law")
+    cast.signed_in(client, cast.ada)
+    looked = send(client, FILE.encode(), "look").text
+    changed = looked.replace('name="seal" value="', 'name="seal" value="x')
+    at(NOON + timedelta(hours=1))
+    refused = [press_import(client, changed), press_import(client, looked, course=2)]
+    at(NOON + timedelta(hours=1, seconds=1))
+    refused.append(press_import(client, looked))
+    for answer in refused:
+        assert answer.status_code == 422
+        assert "Choose it once more" in answer.text
+    assert counted(session, Subscriber) == 0
+    session.rollback()
+    at(NOON + timedelta(hours=1))
+    assert "Imported" in press_import(client, looked).text
+
+
+def test_what_a_page_carries_is_what_the_file_said_and_has_its_bounds(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course, rows = cast.course(), read(FILE.encode())
+    seal = importing.sealed(rows, course, secret="s", now=NOON)
+    assert importing.unsealed(seal, course, secret="s", now=NOON) == rows
+    with pytest.raises(SealIsBroken):
+        importing.unsealed(seal, course, secret="another", now=NOON)
+    monkeypatch.setattr(importing, "LONGEST_SEALED", len(seal) - 1)
+    with pytest.raises(TooLong):
+        importing.sealed(rows, course, secret="s", now=NOON)
 
 
 @pytest.mark.parametrize("button", ["look", "take"])
