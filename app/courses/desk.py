@@ -15,9 +15,11 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from .. import clock, work
 from ..db import db
+from ..memory import remembering
 from ..refusals import Refusal
 from ..web import column, desk, now, only
 from . import curve as curves
@@ -69,18 +71,23 @@ def course(course_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.get("/<int:course_id>/waitlist.csv")
+@bp.post("/<int:course_id>/waitlist.csv")
 @only("editor")
 def table(course_id: int) -> ResponseReturnValue:
-    """Every address that waits or has waited and is not erased, row by row, whatever their number."""
+    """Every address that waits or has waited and is not erased, row by row, whatever their number.
+
+    A POST, because that it was taken along is remembered.
+    """
     course = _course_or_404(course_id)
     headers = {"Content-Disposition": f'attachment; filename="{course.slug}-{now():%Y-%m-%d}-waitlist.csv"'}
-    return Response(stream_with_context(_lines(course)), mimetype="text/csv", headers=headers)
+    remembering.remember(db.session(), "took_along", by=current_user, now=clock.now(), course=course)
+    db.session.commit()  # and from here on the request only reads: a long download holds no lock
+    return Response(stream_with_context(_lines(course_id)), mimetype="text/csv", headers=headers)
 
 
-def _lines(course: Course) -> Iterator[str]:
+def _lines(course_id: int) -> Iterator[str]:
     try:
-        yield from listing.table(db.session(), course)
+        yield from listing.table(db.session(), db.session.get_one(Course, course_id))
     finally:
         db.session.remove()  # also when whoever takes it along goes away in the middle
 
@@ -106,6 +113,7 @@ def import_table(course_id: int) -> ResponseReturnValue:
         form.table.errors = [_(refusal.sentence)]
         return _import_page(course, form)
     if form.take.data:
+        remembering.remember(db.session(), "imported", by=current_user, now=clock.now(), course=course)
         db.session.commit()
         work.wake(current_app._get_current_object())  # type: ignore[attr-defined]
     else:

@@ -15,6 +15,7 @@ from ..mail import delivery
 from ..mail.messages import Desk, Parts
 from ..mail.models import Delivery
 from ..mail.signing import NoKey
+from ..memory import remembering
 from ..refusals import Refusal
 from ..text import tables
 from ..web import CONTENT_SECURITY_POLICY, column, desk, only
@@ -169,20 +170,22 @@ def retry_failed(opening_id: int) -> ResponseReturnValue:
     return _done(opening, ngettext("%(num)d notice is tried again.", "%(num)d notices are tried again.", number))
 
 
-@bp.get("/openings/<int:opening_id>/notices.csv")
+@bp.post("/openings/<int:opening_id>/notices.csv")
 @only("editor")
 def notices(opening_id: int) -> ResponseReturnValue:
-    """Who got the notice and when, row by row, whatever their number."""
+    """Who got the notice and when, row by row, whatever their number. A POST, as that of the waitlist (desk)."""
     opening = _opening_or_404(opening_id)
     name = f"{opening.course.slug}-{opening.opened_at:%Y-%m-%d}-notices.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(stream_with_context(_csv(opening)), mimetype="text/csv", headers=headers)
-
-
-def _csv(opening: Opening) -> Iterator[str]:
     host = posting.letterhead(current_app.extensions["config"], column()).host
+    remembering.remember(db.session(), "took_along", by=current_user, now=clock.now(), course=opening.course)
+    db.session.commit()
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(stream_with_context(_csv(opening_id, host)), mimetype="text/csv", headers=headers)
+
+
+def _csv(opening_id: int, host: str) -> Iterator[str]:
     yield tables.MARK + tables.line(["address", "state", "finished", "message-id", "reply"])
-    for row in openings.told(db.session(), opening):
+    for row in openings.told(db.session(), db.session.get_one(Opening, opening_id)):
         finished = f"{row.finished_at:%Y-%m-%d %H:%M:%S}" if row.finished_at else ""
         yield tables.line([row.email, row.state, finished, f"<{row.name}@{host}>", row.reply])
 

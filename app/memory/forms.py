@@ -12,6 +12,8 @@ DEED_NAMES = {
     "pruned": _("Pruned"),
     "signed_in": _("Signed in"),
     "exported": _("Exported this list"),
+    "imported": _("Imported addresses"),
+    "took_along": _("Took addresses along"),
 }
 
 

@@ -238,7 +238,7 @@ def test_an_editor_looks_first_and_then_imports_without_choosing_the_file_again(
     assert "is no mail address" in done.text
     assert (counted(session, Subscriber), counted(session, Delivery)) == (2, 1)
     session.rollback()
-    table = client.get("/desk/courses/1/waitlist.csv")
+    table = client.post("/desk/courses/1/waitlist.csv", data={"csrf_token": token(client.get("/desk/courses/1").text)})
     assert "vera@example.org,waiting" in table.text
     assert table.headers["Content-Disposition"] == 'attachment; filename="talks-2026-11-23-waitlist.csv"'
 
@@ -311,5 +311,7 @@ def test_what_stands_in_a_file_is_text_on_the_page(client: FlaskClient, cast: Ca
 def test_only_editors_bring_addresses_or_take_them_along(role: str, client: FlaskClient, cast: Cast) -> None:
     cast.course()
     cast.signed_in(client, {"writer": cast.wanda, "moderator": cast.mo}[role])
-    for page in ("/desk/courses/1/import", "/desk/courses/1/waitlist.csv", "/desk/courses/1"):
+    for page in ("/desk/courses/1/import", "/desk/courses/1"):
         assert client.get(page).status_code == 403
+    mine = {"csrf_token": token(client.get("/desk/you").text)}
+    assert client.post("/desk/courses/1/waitlist.csv", data=mine).status_code == 403

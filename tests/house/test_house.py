@@ -21,8 +21,10 @@ import app as house
 from app import create_app, set_up_commands
 from app.column import tables
 from app.config import ROOT, from_environment
-from app.db import Base, db
+from app.db import Base, db, writing
 from app.refusals import Refusal
+
+from ..conftest import NOON
 
 ROOMS = {
     "accounts", "column", "comments", "courses", "letters", "mail", "memory", "pictures", "questions", "reviews",
@@ -34,7 +36,7 @@ MAY_USE = {
     "letters": {"accounts", "text"},
     "mail": {"accounts", "text"},
     "comments": {"accounts", "letters", "mail", "text"},
-    "memory": {"accounts", "comments", "letters", "text"},
+    "memory": {"accounts", "comments", "courses", "letters", "text"},
     "pictures": {"text"},
     "questions": {"accounts", "letters", "mail", "text"},
     "courses": {"accounts", "letters", "mail", "text"},
@@ -232,6 +234,22 @@ def test_a_worker_knows_the_newest_migration_as_alembic_does_and_without_it(tmp_
     code = "import sys, wsgi; sys.exit(' '.join({'alembic', 'dkim', 'bs4'} & {*sys.modules}) or 0)"
     environ = {**os.environ, "DEARFRIDAY_DATA": str(tmp_path)}
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ).returncode == 0
+
+
+def test_the_memory_that_is_made_anew_forgets_nothing_and_is_as_lasting(empty: sa.Engine) -> None:
+    upgrade(revision="0024")
+    with writing(), empty.begin() as connection:
+        ada = {"id": 7, "email": "a@example.org", "email_key": "a@example.org", "name": "Ada", "role": "editor"}
+        ada |= {"password_hash": "", "session_key": "", "created_at": NOON}
+        connection.execute(Base.metadata.tables["people"].insert().values(ada))
+        act = "INSERT INTO acts (id, done_at, deed, by_id) VALUES (5, '2026-11-23 12:00:00', 'signed_in', 7)"
+        connection.execute(sa.text(act))
+    for step in (upgrade, lambda: downgrade(revision="0024"), upgrade):
+        step()
+        with writing(), empty.connect() as connection:
+            assert connection.execute(sa.text("SELECT id, deed, by_id FROM acts")).all() == [(5, "signed_in", 7)]
+            with pytest.raises(sa.exc.DBAPIError, match="what was done stays"):
+                connection.execute(sa.text("DELETE FROM acts"))
 
 
 def test_the_migrations_go_down_to_nothing_and_up_again(empty: sa.Engine) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.comments import moderation, pruning
+from app.courses import opening
 from app.memory import remembering
 from app.memory.models import Act
 from app.memory.remembering import Search, acts, remember
@@ -20,6 +21,7 @@ from app.memory.remembering import Search, acts, remember
 from ..cast import PASSWORD, Cast
 from ..conftest import NOON
 from ..house_on_a_port import token
+from ..web.test_markup import imported
 
 ALL = Search()
 
@@ -66,6 +68,7 @@ def test_what_another_site_decided_is_not_the_desks(cast: Cast, session: Session
         "TRUNCATE acts",
         "INSERT INTO acts (done_at, deed, by_id) SELECT done_at, 'forgave', by_id FROM acts",
         "INSERT INTO acts (done_at, deed, by_id) SELECT done_at, 'published', by_id FROM acts",
+        "INSERT INTO acts (done_at, deed, by_id) SELECT done_at, 'imported', by_id FROM acts",
     ],
 )
 def test_no_statement_changes_or_removes_what_was_done(statement: str, cast: Cast, session: Session) -> None:
@@ -148,7 +151,7 @@ def test_the_table_says_it_all_and_is_no_formula(
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert rows[0] == list(remembering.HEADINGS)
     assert [row[1:3] for row in rows[1:]] == [["Ada", "exported"], ["Ada", "signed_in"], *[["Mo", "declined"]] * 3]
-    about = ["2026-11-20", "'" + letter.title, comment.public_id]
+    about = ["2026-11-20", "'" + letter.title, comment.public_id, ""]
     assert ["2026-11-23 12:00:00", "Mo", "declined", *about] in rows
     assert "secret" not in answer.text
     answer.close()
@@ -176,6 +179,40 @@ def test_the_page_shows_it_and_goes_on(
     assert "Second" not in page
     onward = page.split('">Earlier')[0].rsplit('href="', 1)[1].replace("&amp;", "&")
     assert "Second" in client.get(onward).text
+
+
+def test_addresses_that_come_in_or_go_out_as_a_table_are_remembered_with_their_course(
+    client: FlaskClient, cast: Cast, session: Session, at: Any
+) -> None:
+    course = cast.course(name="Hard talks & <deals>")
+    cast.subscriber(course, "reader@example.org")
+    opened = cast.opened(course)
+    opening.close(session, opened, now=NOON)
+    session.commit()
+    cast.signed_in(client, cast.ada)
+    own = {"csrf_token": token(client.get("/desk/courses/1").text)}
+    table = {"table": (io.BytesIO(b"email,consent\nsecret@example.org,fair\n"), "list.csv")}
+    client.post("/desk/courses/1/import", data={**own, **table, "take": "1"}, content_type="multipart/form-data")
+    for address in ("/desk/courses/1/waitlist.csv", f"/desk/courses/openings/{opened.id}/notices.csv"):
+        answer = client.post(address, data=own)
+        assert "reader@example.org" in answer.text
+        answer.close()
+    found = acts(session, Search(words="hard talks"), UTC, limit=9)
+    assert [(act.by.name, act.deed, act.course_id) for act in found] == [
+        ("Ada", "took_along", 1), ("Ada", "took_along", 1), ("Ada", "imported", 1),
+    ]  # fmt: skip
+    session.rollback()
+    page = client.get("/desk/memory?deed=imported").text
+    assert "Imported addresses" in page
+    assert '<a href="/desk/courses/1">Hard talks &amp; &lt;deals&gt;</a>' in page
+    assert "secret" not in page
+
+
+def test_looking_at_a_table_of_addresses_is_no_act(client: FlaskClient, cast: Cast, at: Any) -> None:
+    cast.course()
+    cast.signed_in(client, cast.ada)
+    assert "Nothing has been done yet" in imported(client, "look").text
+    assert [deed for _, deed, _ in told(cast.session)] == ["signed_in"]
 
 
 @pytest.mark.parametrize("role", ["moderator", "writer"])
