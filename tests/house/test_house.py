@@ -237,14 +237,14 @@ def test_a_worker_knows_the_newest_migration_as_alembic_does_and_without_it(tmp_
 
 
 def test_the_memory_that_is_made_anew_forgets_nothing_and_is_as_lasting(empty: sa.Engine) -> None:
-    upgrade(revision="0024")
+    upgrade(revision="0025")
     with writing(), empty.begin() as connection:
         ada = {"id": 7, "email": "a@example.org", "email_key": "a@example.org", "name": "Ada", "role": "editor"}
         ada |= {"password_hash": "", "session_key": "", "created_at": NOON}
         connection.execute(Base.metadata.tables["people"].insert().values(ada))
         act = "INSERT INTO acts (id, done_at, deed, by_id) VALUES (5, '2026-11-23 12:00:00', 'signed_in', 7)"
         connection.execute(sa.text(act))
-    for step in (upgrade, lambda: downgrade(revision="0024"), upgrade):
+    for step in (upgrade, lambda: downgrade(revision="0025"), upgrade):
         step()
         with writing(), empty.connect() as connection:
             assert connection.execute(sa.text("SELECT id, deed, by_id FROM acts")).all() == [(5, "signed_in", 7)]

@@ -2,14 +2,14 @@
 
 SQLite cannot change what a column may say, so the table is made anew there; its triggers are put back as they were.
 
-Revision: 0025
+Revision: 0026
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
