@@ -53,7 +53,8 @@ _LETTER = re.compile("/letters/([0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[0-9]+)?)/")
 def letters() -> ResponseReturnValue:
     found = drafting.overview(db.session(), now=now())
     reviews = reviewing.waiting(db.session())
-    return render_template("desk/letters.html", empty=_empty_soon(), reviews=reviews, **found)
+    latest = reviewing.latest(db.session(), [*found["drafts"], *found["scheduled"]])
+    return render_template("desk/letters.html", empty=_empty_soon(), reviews=reviews, latest=latest, **found)
 
 
 @bp.get("/calendar")
@@ -479,6 +480,7 @@ def _form_page(
             "change": history.change(session, letter, now()),
             "waiting": changing.waiting(session, letter),
             "newest": history.newest(session, letter),
+            "review": reviewing.latest(session, [letter]).get(letter.id),
             "zone": zone_of(letter),
         }
         if request.method == "GET" or conflict:

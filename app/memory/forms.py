@@ -20,7 +20,7 @@ DEED_NAMES = {
 class SearchForm(Form):
     """What is looked for. It changes nothing, so it needs no token."""
 
-    words = one_line(_("Editor or letter"), 200, required=False)
+    words = one_line(_("Editor, letter or course"), 200, required=False)
     deed = SelectField(_("What was done"), choices=choices([("", _("Anything")), *DEED_NAMES.items()]), default="")
     first = DateField(_("From"), validators=[Optional()])
     last = DateField(_("Until"), validators=[Optional()])

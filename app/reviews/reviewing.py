@@ -1,6 +1,7 @@
 """A writer says that a letter is ready for other eyes; an editor remarks on passages, and returns or accepts it."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -69,6 +70,13 @@ def all_of(session: Session, letter: Letter) -> list[Review]:
     """Every review of a letter, the latest first."""
     query = select(Review).where(Review.letter_id == letter.id).order_by(Review.asked_at.desc(), Review.id.desc())
     return list(session.scalars(query.options(joinedload(Review.asked_by), joinedload(Review.settled_by))))
+
+
+def latest(session: Session, letters: Iterable[Letter]) -> dict[int, Review]:
+    """{letter's id: its last review}, of those that had one."""
+    query = select(Review).where(Review.letter_id.in_([one.id for one in letters])).order_by(Review.asked_at, Review.id)
+    rows = session.scalars(query.options(joinedload(Review.asked_by), joinedload(Review.settled_by)))
+    return {row.letter_id: row for row in rows}
 
 
 def waiting(session: Session) -> list[Review]:

@@ -1,6 +1,6 @@
 from collections.abc import Callable
-from datetime import timedelta
-from re import findall
+from datetime import datetime, timedelta
+from re import findall, sub
 
 import pytest
 import sqlalchemy as sa
@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.letters import publishing
+from app.letters.fridays import Slot
 from app.letters.models import Letter
 from app.mail.models import Delivery
 from app.reviews import draft_links, reviewing
@@ -112,6 +114,36 @@ def test_a_review_at_the_desk(client: FlaskClient, cast: Cast, letter: Letter, a
     assert accepted.location == f"/desk/letters/{letter.id}/slot"
 
 
+def test_a_letter_says_where_it_stands_from_its_first_words_until_it_is_out(
+    client: FlaskClient, cast: Cast, letter: Letter, at: Callable[..., None]
+) -> None:
+    edit = f"/desk/letters/{letter.id}/edit"
+    session = cast.session
+    cast.signed_in(client, cast.ada)
+
+    def says(state: str) -> None:
+        session.commit()
+        page = client.get(edit).text
+        assert '<h1 lang="en">Silence</h1>' in page
+        for one in (page, client.get("/desk/letters").text):
+            assert state in sub(r"\s+", " ", one)
+
+    says("Draft, last saved on 23 November 2026")
+    reviewing.ask(session, letter, by=cast.wanda, now=NOON)
+    says("In review: Wanda asked on 23 November 2026")
+    reviewing.settle(session, letter, "returned", "", by=cast.ada, now=NOON)
+    says("Draft, returned by Ada on 23 November 2026")
+    reviewing.ask(session, letter, by=cast.wanda, now=NOON + timedelta(hours=1))
+    reviewing.settle(session, letter, "accepted", "", by=cast.ada, now=NOON + timedelta(days=1))
+    says("Draft, accepted by Ada on 24 November 2026")
+    publishing.schedule(session, letter, Slot(datetime(2026, 11, 27, 10), "UTC"), now=NOON)
+    says("Goes out on Friday, 27 November 2026, 10:00 (UTC)")
+    reviewing.ask(session, letter, by=cast.wanda, now=NOON + timedelta(days=2))
+    says("In review: Wanda asked on 25 November 2026 · Goes out on Friday, 27 November 2026, 10:00 (UTC)")
+    at(NOON + timedelta(days=7))
+    says("Out since Friday, 27 November 2026, 10:00 (UTC)")
+
+
 @pytest.fixture
 def link(client: FlaskClient, cast: Cast, letter: Letter, at: object) -> str:
     page = f"/desk/letters/{letter.id}/review"
@@ -152,8 +184,6 @@ def test_a_link_that_was_ended_shows_nothing(client: FlaskClient, cast: Cast, le
 def test_what_an_outsider_sees_is_the_draft_of_now_and_then_the_letter(
     client: FlaskClient, cast: Cast, session: Session, letter: Letter, link: str, at: Callable[..., None]
 ) -> None:
-    from app.letters import publishing
-
     letter.title = "Another title"
     session.commit()
     assert "Another title" in client.get(link).text
