@@ -74,20 +74,20 @@ def _sums(session: Session, course: Course) -> tuple[dict[date, int], dict[date,
         select(
             confirmed_on.label("confirmed_on"),
             # Who was told first, and left after that, waited until the opening.
-            case((Subscriber.opening_id.is_(None), left_on)).label("left_on"),
-            Subscriber.opening_id,
+            case((Subscriber.opening_number == course.next_opening, left_on)).label("left_on"),
+            Subscriber.opening_number,
             func.count(),
         )
         .where(theirs)
-        .group_by("confirmed_on", "left_on", Subscriber.opening_id)
+        .group_by("confirmed_on", "left_on", Subscriber.opening_number)
     ).all()
-    openings = session.execute(select(Opening.id, Opening.opened_at).where(Opening.course_id == course.id))
-    opened = {opening_id: moment.date() for opening_id, moment in openings}
+    openings = session.execute(select(Opening.number, Opening.opened_at).where(Opening.course_id == course.id))
+    opened = {number: moment.date() for number, moment in openings}
     confirmed, left, told = Counter[date](), Counter[date](), Counter[date]()
-    for came, went, opening_id, number in rows:
+    for came, went, opening, number in rows:
         confirmed[_as_date(came)] += number
-        if opening_id is not None:
-            told[opened[opening_id]] += number
+        if opening in opened:
+            told[opened[opening]] += number
         elif went is not None:
             left[_as_date(went)] += number
     return confirmed, left, told

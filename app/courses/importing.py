@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -260,16 +260,16 @@ def _take_some(
 def _known(session: Session, course: Course, keys: list[str]) -> dict[str, Why]:
     """{address: why it is left out}. Who complained or cannot be reached is left out of every course."""
     rows = session.execute(
-        select(Subscriber.email_key, Subscriber.left_why, Subscriber.opening_id, Subscriber.course_id)
+        select(Subscriber.email_key, Subscriber.left_why, Subscriber.is_told, Subscriber.course_id)
         .where(Subscriber.email_key.in_(keys))
         .order_by(Subscriber.id)
     )
     found: dict[str, Why] = {}
-    for key, left_why, opening_id, course_id in rows:
+    for key, left_why, is_told, course_id in rows:
         if left_why in ("bounced", "complained"):
             found[key] = left_why
         elif course_id == course.id and found.get(key) not in ("bounced", "complained"):
-            found[key] = "left" if left_why else "told" if opening_id else "waits"
+            found[key] = "left" if left_why else "told" if is_told else "waits"
     return found
 
 
@@ -285,11 +285,12 @@ def _insert(session: Session, course: Course, some: list[tuple[Row, str, str]], 
         return {}
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     new = insert(Subscriber.__table__).on_conflict_do_nothing(  # type: ignore[arg-type]
-        index_elements=["course_id", "email_key"], index_where=text("opening_id IS NULL")
+        index_elements=["course_id", "email_key", "opening_number"]
     )
     values: list[dict[str, Any]] = [
         {
             "course_id": course.id,
+            "opening_number": course.next_opening,
             "email": email,
             "email_key": key,
             "confirm_token": secrets.token_urlsafe(32),

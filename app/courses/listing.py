@@ -31,7 +31,7 @@ def state(one: Subscriber) -> str:
     """In one word: left, bounced, complained, told, waiting, unconfirmed."""
     if one.left_why is not None:
         return "left" if one.left_why == "asked" else one.left_why
-    if one.opening_id is not None:
+    if one.is_told:
         return "told"
     return "waiting" if one.confirmed_at else "unconfirmed"
 

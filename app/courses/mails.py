@@ -37,7 +37,7 @@ def notice(session: Session, delivery: Delivery, letterhead: Letterhead) -> Mail
         to=subscriber.email,
         values={"course": subscriber.course, "opening": subscriber.opening},
         leave_url=leave_url,
-        shared=f"opening {subscriber.opening_id}",
+        shared=f"opening {delivery.opening_id}",
         personal={
             "leave_url": leave_url,
             "next_url": f"{letterhead.base_url}/waitlist/next/{subscriber.leave_token}",

@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from typing import Literal, get_args
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, attribute_keyed_dict, foreign, mapped_column, relationship
 
 from ..accounts.models import Person
 from ..column.models import LANGUAGES
@@ -24,6 +25,8 @@ class Course(Base):
     starts_on: Mapped[date | None]
     """Nothing: the date is not known yet."""
     created_at: Mapped[datetime]
+    next_opening: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """The number of the opening that is still to come. The database counts on with each opening."""
 
     texts: Mapped[dict[str, "CourseText"]] = relationship(
         collection_class=attribute_keyed_dict("language"),
@@ -115,17 +118,9 @@ class Subscriber(Base):
 
     __tablename__ = "subscribers"
     __table_args__ = (
-        CheckConstraint("opening_id IS NULL OR confirmed_at IS NOT NULL", name="only_confirmed_are_told"),
         CheckConstraint(f"left_why IS NULL OR left_at IS NOT NULL AND left_why IN {LEFT_WHY!r}", name="left_why"),
-        # An address waits for a course once.
-        Index(
-            "uq_subscribers_waiting",
-            "course_id",
-            "email_key",
-            unique=True,
-            sqlite_where=text("opening_id IS NULL"),
-            postgresql_where=text("opening_id IS NULL"),
-        ),
+        # An address waits for an opening once.
+        Index("uq_subscribers_waiting", "course_id", "email_key", "opening_number", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -142,11 +137,29 @@ class Subscriber(Base):
     """They asked, their mailbox refused us for good or three times, or they called our mail spam."""
     consent: Mapped[str] = mapped_column(String(300), default="", server_default="")
     """How an imported address had agreed, in the words of whoever imported it; empty: by our confirmation mail."""
-    opening_id: Mapped[int | None] = mapped_column(ForeignKey("openings.id"), index=True)
-    """The opening that this subscriber is told of."""
+    opening_number: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """Which opening of the course this subscriber waits for, or was told of (`is_told`). When one comes, the database
+    moves those who had not confirmed, or had left, to the next number; those who are told keep theirs untouched."""
 
     course: Mapped[Course] = relationship(lazy="joined")
-    opening: Mapped[Opening | None] = relationship()
+    opening: Mapped[Opening | None] = relationship(
+        primaryjoin=lambda: (
+            (foreign(Subscriber.course_id) == Opening.course_id)
+            & (foreign(Subscriber.opening_number) == Opening.number)
+        ),
+        viewonly=True,
+    )
+    """The opening that they are told of."""
+
+    @hybrid_property
+    def is_told(self) -> bool:
+        """The opening that they waited for has come."""
+        return self.opening_number < self.course.next_opening
+
+    @is_told.inplace.expression
+    @classmethod
+    def _is_told(cls) -> ColumnElement[bool]:
+        return cls.opening_number < select(Course.next_opening).where(Course.id == cls.course_id).scalar_subquery()
 
 
 class Tally(Base):

@@ -54,6 +54,9 @@ def open_enrolment(
 ) -> Opening:
     """Open enrolment: who is told is settled here, in this transaction, and each gets one delivery.
 
+    Those who have not confirmed by `now`, or have left, wait for the next opening: the database moves them there with
+    the opening's row. All others are told, and their rows stay as they are, however many there are.
+
     text: Markdown. link: where people enrol. number: which opening of the course it was meant to be, so that a form
     sent twice opens once. Raises AlreadyOpen, also when another session was first.
     """
@@ -72,20 +75,13 @@ def open_enrolment(
             session.add(opening)
     except IntegrityError:
         raise AlreadyOpen from None
-    session.execute(
-        update(Subscriber)
-        .where(
-            Subscriber.course_id == course.id,
-            Subscriber.opening_id.is_(None),
-            Subscriber.confirmed_at <= now,
-            Subscriber.left_at.is_(None),
-        )
-        .values(opening_id=opening.id)
-        .execution_options(synchronize_session=False)
-    )
+    session.expire_all()  # the database has counted on and moved the line
     moment = literal(now, Delivery.due_at.type)
     told = select(literal("notice"), Subscriber.id, literal(opening.id), literal(BULK), moment, moment).where(
-        Subscriber.opening_id == opening.id
+        Subscriber.course_id == course.id,
+        Subscriber.opening_number == opening.number,
+        Subscriber.confirmed_at <= now,
+        Subscriber.left_at.is_(None),
     )
     columns = ["kind", "subscriber_id", "opening_id", "urgency", "made_at", "due_at"]
     session.execute(insert(Delivery).from_select(columns, told))
@@ -94,7 +90,7 @@ def open_enrolment(
 
 def next_number(session: Session, course: Course) -> int:
     """Which opening of the course the next one will be."""
-    return (session.scalar(select(func.max(Opening.number)).where(Opening.course_id == course.id)) or 0) + 1
+    return session.execute(select(Course.next_opening).where(Course.id == course.id)).scalar_one()
 
 
 def draft(session: Session, course: Course) -> NoticeDraft | None:
@@ -206,15 +202,16 @@ def give_up_stopped(session: Session, *, now: datetime) -> int:
 def _wait_again(session: Session, ids: list[int]) -> None:
     """Unless they left, or left the same address anew meanwhile."""
     other = aliased(Subscriber)
+    following = select(Course.next_opening).where(Course.id == Subscriber.course_id).scalar_subquery()
     anew = exists().where(
         other.course_id == Subscriber.course_id,
         other.email_key == Subscriber.email_key,
-        other.opening_id.is_(None),
+        ~other.is_told,
     )
     session.execute(
         update(Subscriber)
         .where(Subscriber.id.in_(ids), Subscriber.left_at.is_(None), ~anew)
-        .values(opening_id=None)
+        .values(opening_number=following)
         .execution_options(synchronize_session=False)
     )
 

@@ -81,6 +81,7 @@ def new(course: Course, email: str, *, now: datetime) -> Subscriber:
     """A subscriber who has not confirmed yet; the caller adds it."""
     return Subscriber(
         course_id=course.id,
+        opening_number=select(Course.next_opening).where(Course.id == course.id).scalar_subquery(),
         email=email.strip(),
         email_key=email_key(email),
         confirm_token=secrets.token_urlsafe(32),
@@ -116,7 +117,7 @@ def by_leave_token(session: Session, token: str) -> Subscriber:
 def told_by_leave_token(session: Session, token: str) -> Subscriber:
     """Who got a notice with this link, and has not left. Raises LinkIsStale."""
     found = known_by_leave_token(session, token)
-    if found.opening_id is None or found.left_at is not None:
+    if not found.is_told or found.left_at is not None:
         raise LinkIsStale
     return found
 
@@ -146,7 +147,7 @@ def wait_again(session: Session, told: Subscriber, *, now: datetime) -> Subscrib
 
     A second press changes nothing. Raises LinkIsStale when they left, were forgotten, or wait for their notice still.
     """
-    if told.left_at is not None or not told.email or told.opening_id is None:
+    if told.left_at is not None or not told.email or not told.is_told:
         raise LinkIsStale
     again = waiting(session, told.course, told.email)
     if again is None:
@@ -209,7 +210,7 @@ def open_one(session: Session, course: Course) -> Opening | None:
 
 def numbers(session: Session, course: Course) -> dict[str, int]:
     """{"confirmed", "unconfirmed"} wait for the next opening; {"left", "bounced", "complained"} ever did so."""
-    still = Subscriber.left_at.is_(None) & Subscriber.opening_id.is_(None)
+    still = Subscriber.left_at.is_(None) & (Subscriber.opening_number == course.next_opening)
     found = session.execute(
         select(
             func.count().filter(still, Subscriber.confirmed_at.is_not(None)),
@@ -229,7 +230,7 @@ def erase_expired(session: Session, *, days: int, now: datetime) -> int:
     before = now - timedelta(days=days)
     unconfirmed = Subscriber.confirmed_at.is_(None) & (Subscriber.asked_at <= before)
     complained = (Subscriber.left_why == "complained") & (Subscriber.left_at > now - COMPLAINT_KEPT)
-    has_left = (Subscriber.left_at <= before) & Subscriber.opening_id.is_(None)
+    has_left = (Subscriber.left_at <= before) & ~Subscriber.is_told
     settled = select(Delivery.subscriber_id).where(
         Delivery.kind == "notice",
         Delivery.state.not_in(["waiting", "sending"]),
@@ -282,7 +283,7 @@ def waiting(session: Session, course: Course, email: str) -> Subscriber | None:
         select(Subscriber).where(
             Subscriber.course_id == course.id,
             Subscriber.email_key == email_key(email),
-            Subscriber.opening_id.is_(None),
+            ~Subscriber.is_told,
         )
     )
 

@@ -1,7 +1,9 @@
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -9,6 +11,7 @@ from app.accounts.models import Person
 from app.courses import opening, waitlist
 from app.courses.models import Course, Opening, Subscriber
 from app.courses.opening import AlreadyOpen, close, open_enrolment
+from app.db import db, writing
 from app.mail.models import Delivery
 
 from ..cast import Cast
@@ -36,9 +39,14 @@ def test_exactly_those_are_told_who_had_confirmed_before(cast: Cast, session: Se
         subscriber = cast.subscriber(course, f"{name}@example.org", confirmed=False)
         waitlist.confirm(session, subscriber, now=moment)
     cast.subscriber(course, "never@example.org", confirmed=False)
-    waitlist.leave(session, cast.subscriber(course, "left@example.org"), now=NOON)
+    left = cast.subscriber(course, "left@example.org")
+    waitlist.leave(session, left, now=NOON)
     cast.subscriber(other_course, "other@example.org")
-    assert told(session, opened(session, course, cast.ada)) == {"early@example.org", "just@example.org"}
+    first = opened(session, course, cast.ada)
+    assert told(session, first) == {"early@example.org", "just@example.org"}
+    assert not left.is_told
+    close(session, first, now=NOON)
+    assert told(session, opened(session, course, cast.ada, now=LATER)) == {"late@example.org"}
 
 
 def test_each_of_them_gets_one_delivery(cast: Cast, session: Session) -> None:
@@ -74,7 +82,7 @@ def test_a_second_opening_tells_only_the_new_ones(cast: Cast, session: Session) 
     cast.subscriber(course, "new@example.org")
     again = waitlist.ask(session, course, "old@example.org", now=NOON)
     assert told(session, opened(session, course, cast.ada, now=LATER - TICK)) == {"new@example.org"}
-    assert again.opening_id is None
+    assert not again.is_told
 
 
 def test_two_openings_of_one_course_at_once_are_refused(cast: Cast, session: Session) -> None:
@@ -142,6 +150,85 @@ def test_the_database_refuses_a_notice_to(cast: Cast, session: Session, email: s
     session.commit()
     with pytest.raises(IntegrityError):
         session.execute(sa.text(NOTICE), {"email": email})
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "DELETE FROM openings",
+        "UPDATE openings SET id = id + 1",
+        "UPDATE openings SET number = 2",
+        "UPDATE openings SET course_id = (SELECT max(id) FROM courses)",
+        "UPDATE subscribers SET opening_number = 3",
+        "UPDATE subscribers SET course_id = (SELECT max(id) FROM courses)",
+        "INSERT INTO openings (course_id, number, subject, text_source, text_html, link, opened_at, by_id, closed_at)"
+        " SELECT course_id, 3, subject, text_source, text_html, link, opened_at, by_id, opened_at FROM openings",
+    ],
+)
+def test_the_database_refuses_to_take_a_notice_from_its_opening(cast: Cast, session: Session, attack: str) -> None:
+    course = cast.course()
+    cast.course("law", "Law")
+    cast.subscriber(course, "vera@example.org")
+    cast.opened(course)
+    with pytest.raises(IntegrityError):
+        session.execute(sa.text(attack))
+
+
+def test_who_comes_in_past_the_rules_waits_for_the_next_opening_or_not_at_all(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    cast.opened(course)
+    late = Subscriber(
+        course_id=course.id, email="x@example.org", email_key="x@example.org", confirm_token="c", leave_token="l",
+        asked_at=NOON, opening_number=1,
+    )  # fmt: skip
+    session.add(late)
+    try:
+        session.flush()
+    except IntegrityError:
+        return
+    session.refresh(late)
+    assert not late.is_told
+
+
+def test_who_asks_while_enrolment_opens_waits_for_the_next_opening(app: Flask, cast: Cast, session: Session) -> None:
+    course = cast.course()
+    one = opened(session, course, cast.ada)  # not yet committed
+    close(session, one, now=NOON)
+
+    def ask() -> None:
+        with app.app_context(), writing():
+            waitlist.ask(db.session(), db.session.get_one(Course, course.id), "vera@example.org", now=NOON)
+            db.session.commit()
+
+    asking = Thread(target=ask)
+    asking.start()
+    asking.join(0.5)
+    assert asking.is_alive()  # it waits for this transaction
+    session.commit()
+    asking.join()
+    vera = session.scalars(sa.select(Subscriber)).one()
+    waitlist.confirm(session, vera, now=NOON + TICK)
+    assert told(session, opened(session, course, cast.ada, now=LATER)) == {"vera@example.org"}
+
+
+def test_an_opening_waits_for_who_asks_at_this_moment(app: Flask, cast: Cast, session: Session) -> None:
+    course = cast.course()
+    course_id, ada_id = course.id, cast.ada.id
+    vera = waitlist.ask(session, course, "vera@example.org", now=NOON)  # not yet committed
+
+    def open_it() -> None:
+        with app.app_context(), writing():
+            opened(db.session(), db.session.get_one(Course, course_id), db.session.get_one(Person, ada_id))
+            db.session.commit()
+
+    opening_it = Thread(target=open_it)
+    opening_it.start()
+    opening_it.join(0.5)
+    assert opening_it.is_alive()
+    session.commit()
+    opening_it.join()
+    session.refresh(vera)
+    assert (vera.opening_number, vera.is_told) == (2, False)
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_a_later_opening_is_another_one_with_those_who_wait_then(ada: FlaskClien
     opening.close(cast.session, cast.session.scalars(sa.select(Opening)).one(), now=NOON)
     cast.subscriber(course, "late@example.org")
     opened(ada, course, written(ada, course, subject="Again"))
-    told = sa.select(Subscriber.email).join(Opening, Opening.id == Subscriber.opening_id)
+    told = sa.select(Subscriber.email).join(Subscriber.opening)
     assert cast.session.scalars(told.where(Opening.number == 2)).all() == ["late@example.org"]
 
 
@@ -256,7 +256,7 @@ def test_who_left_the_address_anew_before_the_stop_waits_once(
     opening.stop(session, on_its_way, now=NOON)
     session.commit()
     assert opening.give_up_stopped(session, now=NOON) == 3
-    waiting = sa.select(Subscriber.email).where(Subscriber.opening_id.is_(None)).order_by(Subscriber.email)
+    waiting = sa.select(Subscriber.email).where(~Subscriber.is_told).order_by(Subscriber.email)
     assert session.scalars(waiting).all() == [f"reader{n}@example.org" for n in range(3)]
     assert waitlist.numbers(session, course)["confirmed"] == 3
 

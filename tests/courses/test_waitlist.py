@@ -212,7 +212,7 @@ def test_nobody_waits_while_enrolment_is_open(cast: Cast, session: Session) -> N
     with pytest.raises(EnrolmentIsOpen):
         ask(session, course, VERA, now=NOON)
     opening.close(session, opened, now=NOON)
-    assert ask(session, course, VERA, now=NOON).opening_id is None
+    assert ask(session, course, VERA, now=NOON).is_told is False
 
 
 def test_who_was_told_once_may_wait_for_the_next_time(cast: Cast, session: Session) -> None:
@@ -275,7 +275,7 @@ def test_who_was_told_is_forgotten_once_the_notice_is_old(cast: Cast, session: S
     assert waitlist.erase_expired(session, days=7, now=NOON + waitlist.BOUNCE_WINDOW - TICK) == 0
     assert waitlist.erase_expired(session, days=7, now=NOON + waitlist.BOUNCE_WINDOW) == 1
     session.refresh(subscriber)
-    assert (subscriber.email, subscriber.opening_id is not None) == ("", True)
+    assert (subscriber.email, subscriber.is_told) == ("", True)
 
 
 def told(cast: Cast) -> Subscriber:
@@ -290,7 +290,7 @@ def told(cast: Cast) -> Subscriber:
 def test_who_asks_for_the_next_one_too_waits_again_and_need_not_confirm(cast: Cast, session: Session) -> None:
     first = told(cast)
     again = waitlist.wait_again(session, first, now=NOON)
-    assert (again.id != first.id, again.confirmed_at, again.opening_id) == (True, NOON, None)
+    assert (again.id != first.id, again.confirmed_at, again.is_told) == (True, NOON, False)
     assert waitlist.wait_again(session, first, now=HOUR_LATER).id == again.id
     assert again.confirmed_at == NOON
     assert numbers(session, first.course) == {"confirmed": 1}

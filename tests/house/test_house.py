@@ -2,29 +2,16 @@
 
 import ast
 import importlib
-import os
 import pkgutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from flask_migrate import downgrade, upgrade
 
 import app as house
-from app import create_app, set_up_commands
-from app.column import tables
-from app.config import ROOT, from_environment
-from app.db import Base, db, writing
+from app.config import ROOT
 from app.refusals import Refusal
-
-from ..conftest import NOON
 
 ROOMS = {
     "accounts", "column", "comments", "courses", "letters", "mail", "memory", "pictures", "questions", "reviews",
@@ -190,79 +177,3 @@ def test_every_rule_that_can_refuse_says_so() -> None:
             raised = [one.exc for one in ast.walk(node) if isinstance(one, ast.Raise) and one.exc]
             said = ast.get_docstring(node) or ""
             assert [one for one in raised if ast.unparse(one).split("(")[0] not in said] == [], f"{name}.{node.name}"
-
-
-@pytest.fixture
-def empty(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    """An empty database of its own, with the application's context around it."""
-    environ = {"DEARFRIDAY_DATA": str(tmp_path)}
-    if database == "postgresql":
-        url = sa.make_url(request.getfixturevalue("postgresql_url").replace("postgresql:", "postgresql+psycopg:"))
-        server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-        with server.connect() as connection:
-            connection.execute(sa.text("DROP DATABASE IF EXISTS fresh WITH (FORCE)"))
-            connection.execute(sa.text("CREATE DATABASE fresh"))
-        server.dispose()
-        fresh = url.set(drivername="postgresql", database="fresh")
-        environ["DEARFRIDAY_DATABASE_URL"] = fresh.render_as_string(hide_password=False)
-    app = create_app(from_environment(environ))
-    set_up_commands(app)
-    with app.app_context():
-        yield db.engine
-        db.engine.dispose()
-
-
-def is_of_search(name: str) -> bool:
-    """A table of the search engines' own, inside the database."""
-    return name.startswith("search_")
-
-
-def test_the_migrations_make_what_the_models_say(empty: sa.Engine) -> None:
-    list(refusals())  # every module is imported, so every row is known
-    upgrade()
-    with empty.connect() as connection:
-        opts = {
-            "compare_type": True,
-            "include_name": lambda name, kind, _: not (kind == "table" and is_of_search(name)),
-        }
-        context = MigrationContext.configure(connection, opts=opts)
-        assert compare_metadata(context, Base.metadata) == []
-
-
-def test_a_worker_knows_the_newest_migration_as_alembic_does_and_without_it(tmp_path: Path) -> None:
-    assert ScriptDirectory(str(ROOT / "migrations")).get_heads() == [tables.newest()]
-    code = "import sys, wsgi; sys.exit(' '.join({'alembic', 'dkim', 'bs4'} & {*sys.modules}) or 0)"
-    environ = {**os.environ, "DEARFRIDAY_DATA": str(tmp_path)}
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ).returncode == 0
-
-
-def test_the_memory_that_is_made_anew_forgets_nothing_and_is_as_lasting(empty: sa.Engine) -> None:
-    upgrade(revision="0025")
-    with writing(), empty.begin() as connection:
-        ada = {"id": 7, "email": "a@example.org", "email_key": "a@example.org", "name": "Ada", "role": "editor"}
-        ada |= {"password_hash": "", "session_key": "", "created_at": NOON}
-        connection.execute(Base.metadata.tables["people"].insert().values(ada))
-        act = "INSERT INTO acts (id, done_at, deed, by_id) VALUES (5, '2026-11-23 12:00:00', 'signed_in', 7)"
-        connection.execute(sa.text(act))
-    for step in (upgrade, lambda: downgrade(revision="0025"), upgrade):
-        step()
-        with writing(), empty.connect() as connection:
-            assert connection.execute(sa.text("SELECT id, deed, by_id FROM acts")).all() == [(5, "signed_in", 7)]
-            with pytest.raises(sa.exc.DBAPIError, match="what was done stays"):
-                connection.execute(sa.text("DELETE FROM acts"))
-
-
-def test_the_migrations_go_down_to_nothing_and_up_again(empty: sa.Engine) -> None:
-    upgrade()
-    downgrade(revision="base")
-    assert set(sa.inspect(empty).get_table_names()) <= {"alembic_version"}
-    leftovers = {
-        "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'",
-        "postgresql": "SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
-        "WHERE n.nspname = 'public'",
-    }
-    with empty.connect() as connection:
-        assert connection.scalar(sa.text(leftovers[empty.dialect.name])) == 0
-    upgrade()
-    made = {name for name in sa.inspect(empty).get_table_names() if not is_of_search(name)}
-    assert made == {*Base.metadata.tables, "alembic_version"}
