@@ -26,7 +26,7 @@ from ..refusals import Refusal
 from ..reviews import reviewing
 from ..text import letter as letter_text
 from ..text import pictures
-from ..text.differences import differences
+from ..text.differences import differences, folded
 from ..text.outside import words
 from ..web import column, desk, now, only, slot_said, takes
 from ..writing import changing, checks, history, keeping, saving
@@ -504,7 +504,7 @@ def look_at(draft: Draft, letter: Letter | None) -> dict[str, object]:
     for part in drafting.PARTS:
         plain, typed = (words(letter_text.render(getattr(draft, part), how)) for how in ("", draft.language))
         if plain != typed:
-            set_parts[part] = differences(plain, typed)
+            set_parts[part] = folded(differences(plain, typed))
     return {"remarks": found, "typography": set_parts}
 
 

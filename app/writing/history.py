@@ -14,7 +14,7 @@ from ..letters import drafting
 from ..letters.drafting import Draft
 from ..letters.models import Change, Letter
 from ..refusals import Refusal
-from ..text.differences import Piece, differences
+from ..text.differences import Piece, differences, folded
 from .models import Typed, Version
 
 PAUSE = timedelta(minutes=30)
@@ -165,9 +165,9 @@ def name(session: Session, version: Version, name: str) -> None:
 
 
 def compared(old: Draft, new: Draft) -> list[tuple[str, list[Piece]]]:
-    """(field, what changed in it) for every text that differs, from top to bottom."""
+    """(field, what changed in it) for every text that differs, from top to bottom; what stayed is folded."""
     one, other = _as_typed(old), _as_typed(new)
-    return [(name, differences(one[name], other[name])) for name in TEXTS if one[name] != other[name]]
+    return [(name, folded(differences(one[name], other[name]))) for name in TEXTS if one[name] != other[name]]
 
 
 def changed_fields(old: Draft, new: Draft) -> set[str]:

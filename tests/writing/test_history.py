@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -59,6 +60,18 @@ def test_two_versions_are_compared_field_by_field(cast: Cast, session: Session) 
     assert [name for name, _ in history.compared(old, new)] == ["answer"]
     ((_, pieces),) = history.compared(old, new)
     assert [tuple(piece) for piece in pieces] == [("same", "Ask why"), ("new", " now"), ("same", ".")]
+
+
+def test_what_is_far_from_every_change_is_folded_on_the_page(client: FlaskClient, cast: Cast, at: object) -> None:
+    paragraphs = [f"Paragraph {n}." for n in range(15)]
+    letter = cast.draft("Title", answer="\n\n".join(paragraphs))
+    saved(cast, letter, "\n\n".join([*paragraphs[:-1], "Another end."]))
+    page = cast.signed_in(client, cast.ada).get(f"/desk/letters/{letter.id}/comparison").text
+    seen, folded, rest = re.split("<summary>.*?</summary>|</details>", page)
+    assert "… 13 paragraphs unchanged" in page
+    assert re.findall(r"Paragraph \d+\.", seen) == []
+    assert re.findall(r"Paragraph (\d+)\.", folded) == [str(n) for n in range(13)]
+    assert "Paragraph 13.\n\n<del>Paragraph 14.</del><ins>Another end.</ins>" in rest
 
 
 def test_old_texts_of_letters_that_are_out_are_erased_but_the_newest_and_the_named(
