@@ -114,7 +114,11 @@ def pending_number(session: Session, at_most: int = 1000) -> int:
 
 def pending_numbers(at_most: int) -> list[ScalarSelect[int]]:
     """How many wait in their turn and at the end of the line, each counted up to so many, to be asked together."""
-    stretches = (select(Comment.id).where(text(one)).limit(at_most).subquery() for one in (LINE, END_OF_LINE))
+    stretches = (
+        # In the order of its index, or SQLite chooses another one when most comments wait, and reads the rows too.
+        select(Comment.id).where(text(one)).order_by(Comment.submitted_at).limit(at_most).subquery()
+        for one in (LINE, END_OF_LINE)
+    )
     return [select(func.count()).select_from(rows).scalar_subquery() for rows in stretches]
 
 
