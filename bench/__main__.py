@@ -15,7 +15,7 @@ from . import desk, nearness, readers, wordpress
 from .building import Column
 from .measuring import Missing, postgresql
 
-TABLES = ("readers", "wordpress", "nearness", "desk", "desk-postgresql")
+TABLES = ("readers", "wordpress", "nearness", "nearness-postgresql", "desk", "desk-postgresql")
 FEW, MANY = (100, 10_000, 1_000), (10_000, 1_000_000, 100_000)
 """(letters, decided comments, pending comments)."""
 
@@ -50,6 +50,8 @@ def _rows(table: str, folder: Path, stack: ExitStack) -> Iterator[tuple[str, str
         yield from wordpress.rows()
     if table == "nearness":
         yield from nearness.rows()
+    if table == "nearness-postgresql":
+        yield from nearness.rows(stack.enter_context(postgresql(folder / "nearness"))("nearness"))
     if table == "desk":
         yield from desk.rows(columns["few"].built(), columns["many"].built())
     if table == "desk-postgresql":

@@ -1,7 +1,6 @@
 """What is near to what under a letter with many comments, against making that letter's page once."""
 
 import random
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,7 +15,7 @@ from app.comments.models import Comment
 from app.config import from_environment
 from app.db import db, writing
 
-from .building import NOW, build, flask
+from .building import NOW, build, environment, flask
 from .measuring import median_of_pairs, seconds_of
 
 Row = tuple[str, str, str, bool]
@@ -30,14 +29,18 @@ EVERY = 50
 BAR = 2.0
 
 
-def rows() -> Iterator[Row]:
-    """Near duplicates of all the letter's comments, and what stands beside one pending comment."""
+def rows(url: str = "") -> Iterator[Row]:
+    """Near duplicates of all the letter's comments, and what stands beside one pending comment.
+
+    url: of a PostgreSQL database without tables; empty for SQLite.
+    """
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        name = build(data, letters=3, comments=0, on_newest=0)
-        _discuss(data / "column.sqlite")
-        flask(data, "reindex")
-        app = create_app(from_environment({"DEARFRIDAY_DATA": str(data)}))
+        name = build(data, letters=3, comments=0, on_newest=0, url=url)
+        app = create_app(from_environment(environment(data, url)))
+        with app.app_context(), writing(), db.engine.begin() as connection:
+            _discuss(connection)
+        flask(data, "reindex", url=url)
         client = app.test_client()
 
         def cold() -> None:
@@ -60,10 +63,11 @@ def rows() -> Iterator[Row]:
             do()
             ratio, ours, theirs = median_of_pairs(lambda do=do: seconds_of(do, 3), lambda: seconds_of(cold, 3), 3)  # type: ignore[misc]
             said = f"{ratio:.2f} ({ours * 1000:.0f} ms against {theirs * 1000:.0f} ms)"
-            yield f"{what}, letter with {COMMENTS:,}, against its page", said, f"<= {BAR:.2f}", ratio <= BAR
+            where = "PostgreSQL" if url else "SQLite"
+            yield f"{what}, {where}, letter with {COMMENTS:,}, against its page", said, f"<= {BAR:.2f}", ratio <= BAR
 
 
-def _discuss(file: Path) -> None:
+def _discuss(connection: sa.Connection) -> None:
     """Published comments under the newest letter, and one that waits."""
     chance = random.Random(20261127)
     words = [
@@ -74,21 +78,22 @@ def _discuss(file: Path) -> None:
     for n in range(COMMENTS + 1):
         again = n % EVERY == EVERY - 1
         texts.append([*texts[n - 7][:-3], *words[:3]] if again else chance.choices(words, weights, k=45))
-    at = (NOW - timedelta(hours=5)).strftime("%Y-%m-%d %H:%M:%S.%f")
-    database = sqlite3.connect(file)
-    database.executemany(
-        "INSERT INTO comments"
-        " (id, public_id, letter_id, name, email, text_source, text_html, submitted_at, fingerprint)"
-        " VALUES (?, ?, 1, ?, '', ?, ?, ?, ?)",
-        (
-            (n + 1, f"c{n:014x}", f"Name {n % 700}", " ".join(text), f"<p>{' '.join(text)}</p>", at, f"{n:064x}")
+    at = NOW - timedelta(hours=5)
+    connection.execute(
+        sa.insert(Comment),
+        [
+            {
+                "id": n + 1, "public_id": f"c{n:014x}", "letter_id": 1, "name": f"Name {n % 700}", "email": "",
+                "text_source": " ".join(text), "text_html": f"<p>{' '.join(text)}</p>", "submitted_at": at,
+                "fingerprint": f"{n:064x}",
+            }
             for n, text in enumerate(texts)
+        ],
+    )  # fmt: skip
+    connection.execute(
+        sa.text(
+            "INSERT INTO decisions (comment_id, verdict, by_id, decided_at, seen)"
+            " SELECT id, 'published', 1, submitted_at, '' FROM comments WHERE id <= :last"
         ),
+        {"last": COMMENTS},
     )
-    database.execute(
-        "INSERT INTO decisions (comment_id, verdict, by_id, decided_at, seen)"
-        " SELECT id, 'published', 1, submitted_at, '' FROM comments WHERE id <= ?",
-        (COMMENTS,),
-    )
-    database.commit()
-    database.close()

@@ -178,8 +178,13 @@ def weights(texts: Collection[frozenset[str]]) -> Callable[[str], float]:
 def share(text: frozenset[str], other: frozenset[str], weight: Callable[[str], float]) -> float:
     """How much of what a text says another one says too, from 0 to 1, by the weight of the words."""
     both = text & other
+    return weight_of(both, weight) / weight_of(text, weight) if both else 0.0
+
+
+def weight_of(text: frozenset[str], weight: Callable[[str], float]) -> float:
+    """How much the words of a text tell together."""
     # In one order, so that a sum of fractions is the same whatever the order of a set.
-    return sum(map(weight, sorted(both))) / sum(map(weight, sorted(text))) if both else 0.0
+    return sum(map(weight, sorted(text)))
 
 
 def likest(texts: Sequence[frozenset[str]]) -> list[tuple[int, float] | None]:
@@ -198,9 +203,12 @@ def likest(texts: Sequence[frozenset[str]]) -> list[tuple[int, float] | None]:
             for other in holders[word]:
                 score[other] = score.get(other, 0.0) + worth
         score.pop(place, None)
-        best = nlargest(3, score, key=lambda one: (score[one], -one))
-        shares = [(share(text, texts[one], weighed.__getitem__), -one) for one in best]
-        found.append((-max(shares)[1], max(shares)[0]) if shares else None)
+        best = nlargest(3, ((worth, -other) for other, worth in score.items()))
+        if not best:
+            found.append(None)
+            continue
+        both, nearest = max((weight_of(text & texts[-other], weighed.__getitem__), other) for _, other in best)
+        found.append((-nearest, both / weight_of(text, weighed.__getitem__)))
     return found
 
 

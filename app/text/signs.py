@@ -23,9 +23,9 @@ _EXAMPLE = re.compile(
     r"мо(?:й|я|ё|е|и|его|ей|ему|их) (?:клиент|заказчик|начальни|коллег|друг|знаком|муж|жен|брат|сестр|мам|пап|сын|доч)|"
     r"for example|for instance|e\.\s?g\.|imagine|suppose|once i|when i|i once|"
     r"my (?:client|customer|boss|manager|colleague|friend|neighbou?r|husband|wife|brother|sister|mother|father|son)\b)"
-    r"|\d{2,}|(?<!\w)[$€£₽]",
-    re.IGNORECASE,
+    r"|\d{2,}|(?<!\w)[$€£₽]"
 )
+"""In small letters; a search that knows both would try every word at every letter."""
 
 
 def own_and_quoted(source: str) -> tuple[str, list[str]]:
@@ -76,6 +76,6 @@ def shouts(source: str) -> bool:
 def gives_example(source: str) -> bool:
     """Does it seem to give an example: a case of one's own, a figure, somebody's words. A guess, and said to be one."""
     own, _ = own_and_quoted(source)
-    return bool(_EXAMPLE.search(visible(own))) or any(
+    return bool(_EXAMPLE.search(visible(own).lower())) or any(
         len(said("".join(phrase))) >= SHORTEST_PHRASE for phrase in _PHRASE.findall(own)
     )
