@@ -166,7 +166,11 @@ def test_a_file_of_addresses_is_chosen_once_to_be_looked_at_and_imported(
     javascript: bool, house: House, visitor: Visitor
 ) -> None:
     editor = sign_in(visitor(java_script_enabled=javascript), house, "editor")
-    editor.goto("/desk/courses/1/import")
+    editor.goto("/desk/courses/new")
+    editor.fill("[name=name_en]", "Numbers")
+    editor.fill("[name=slug]", f"numbers-{javascript}".lower())
+    editor.get_by_role("button", name="Save").click()
+    editor.get_by_role("link", name="Import addresses").click()
     table = f"email,consent\nfair-{javascript}@example.org,said so at the fair\n"
     editor.set_input_files("[name=table]", {"name": "list.csv", "mimeType": "text/csv", "buffer": table.encode()})
     editor.get_by_role("button", name="Look what it would do").click()
