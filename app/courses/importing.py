@@ -39,19 +39,28 @@ AT_ONCE = 500
 SHOWN = 200
 """Rows left out that are named one by one."""
 
-NAMES = {
-    "email": ("email", "e-mail", "mail", "email address", "e-mail address", "mail address", "address", "почта",
-              "адрес", "адрес почты", "почтовый адрес", "электронная почта", "эл. почта", "имейл"),
-    "consent": ("consent", "proof of consent", "согласие", "подтверждение согласия"),
-}  # fmt: skip
-"""What the two columns may be called, in small letters; all others are not read."""
-NOT_STATED = {"", "-", "—", "?", "0", "n", "no", "none", "null", "n/a", "false", "нет", "н", "не знаю", "ложь"}
-"""What stands in the column of consent when there is none, in small letters."""
-
 Why = Literal["no address", "no room", "twice", "waits", "told", "left", "bounced", "complained", "enough", "tomorrow"]
 """Why a row is left out: it has no address, or a proof longer than LONGEST_CONSENT; its address stands in the table
 before, waits already, was told, left, refused our mails, called one spam; its mailbox had enough confirmation mails;
 ASKED_A_DAY is used up."""
+
+NAMES = {
+    "email": ("email", "e-mail", "mail", "email address", "e-mail address", "mail address", "address", "почта",
+              "адрес", "адрес почты", "почтовый адрес", "электронная почта", "эл. почта", "имейл"),
+    "consent": ("consent", "proof of consent", "согласие", "подтверждение согласия"),
+    "state": ("state", "status", "subscription status", "состояние", "статус"),
+}  # fmt: skip
+"""What the three columns may be called, in small letters; all others are not read."""
+GONE: dict[Why, tuple[str, ...]] = {
+    "told": ("told",),
+    "left": ("left", "unsubscribed", "unsubscribe", "opted out", "blocklisted", "blacklisted", "disabled", "inactive",
+             "ушёл", "ушел", "ушли", "отписан", "отписался", "отписалась"),
+    "bounced": ("bounced", "cleaned", "undelivered", "hard bounced", "hard bounce", "не доставлено"),
+    "complained": ("complained", "complaint", "spam complaint", "marked as spam", "спам"),
+}  # fmt: skip
+"""States, in small letters, in which nobody is put on a list: ours (`listing.state`), and those of other programs."""
+NOT_STATED = {"", "-", "—", "?", "0", "n", "no", "none", "null", "n/a", "false", "нет", "н", "не знаю", "ложь"}
+"""What stands in the column of consent when there is none, in small letters."""
 
 
 class NoFile(Refusal):
@@ -87,6 +96,8 @@ class Row:
     """As it stands there."""
     consent: str
     """Empty: not stated."""
+    gone: Why | None = None
+    """The table itself says that they wait no more."""
     address: str | None = None
     """In its usual form; None when it is no address. Found when the table is read, while nobody waits for it."""
 
@@ -130,14 +141,14 @@ def read(raw: bytes) -> list[Row]:
     if "email" not in head:
         raise NoAddresses
     at = head.index("email")
-    proof = head.index("consent") if "consent" in head else None
+    proof, state = (head.index(one) if one in head else None for one in ("consent", "state"))
     found: list[Row] = []
     for line, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
         if len(found) == MOST_ROWS:
             raise TooLong
-        found.append(_row(line, _cell(cells, at), _stated(_cell(cells, proof))))
+        found.append(_row(line, _cell(cells, at), _stated(_cell(cells, proof)), _gone(_cell(cells, state))))
     return found
 
 
@@ -146,7 +157,7 @@ def sealed(rows: Sequence[Row], course: Course, *, secret: str, now: datetime) -
 
     Raises TooLong when no page can carry it.
     """
-    content = [course.id, now.timestamp(), [(row.line, row.email, row.consent) for row in rows]]
+    content = [course.id, now.timestamp(), [(row.line, row.email, row.consent, row.gone) for row in rows]]
     seal = str(URLSafeSerializer(secret, salt="import").dumps(content))
     if len(seal) > LONGEST_SEALED:
         raise TooLong
@@ -164,8 +175,8 @@ def unsealed(seal: str, course: Course, *, secret: str, now: datetime) -> list[R
     return [_row(*row) for row in rows]
 
 
-def _row(line: int, email: str, consent: str) -> Row:
-    return Row(line, email, consent, usual(email, any_script=True))
+def _row(line: int, email: str, consent: str, gone: Why | None) -> Row:
+    return Row(line, email, consent, gone, usual(email, any_script=True))
 
 
 def _decoded(raw: bytes) -> str:
@@ -201,6 +212,10 @@ def _cell(cells: Sequence[str], at: int | None) -> str:
     return "" if at is None or at >= len(cells) else as_written(" ".join(cells[at].split()))
 
 
+def _gone(state: str) -> Why | None:
+    return next((why for why, states in GONE.items() if state.lower() in states), None)
+
+
 def _stated(consent: str) -> str:
     return "" if consent.lower() in NOT_STATED else consent
 
@@ -219,6 +234,8 @@ def take(session: Session, course: Course, rows: Sequence[Row], *, now: datetime
                 why = "no address"
             elif len(row.consent) > LONGEST_CONSENT:
                 why = "no room"
+            elif row.gone is not None:
+                why = row.gone
             elif key in seen:
                 why = "twice"
             if why is not None or email is None:

@@ -16,14 +16,14 @@ HEADINGS = ("email", "state", "asked (UTC)", "confirmed (UTC)", "left (UTC)", "t
 
 def table(session: Session, course: Course) -> Iterator[str]:
     """Lines of CSV: every address of the course that is not erased, the oldest first. `importing` reads them back."""
-    course_id, last = course.id, 0
+    course_id, slug, last = course.id, course.slug, 0
     yield tables.MARK + tables.line(HEADINGS)
     while some := _some(session, course_id, last):
         last = some[-1].id
         for one in some:
             told = one.opening.opened_at if one.opening else None
             moments = (_said(moment) for moment in (one.asked_at, one.confirmed_at, one.left_at, told))
-            yield tables.line((one.email, state(one), *moments, one.consent or _own_consent(one)))
+            yield tables.line((one.email, state(one), *moments, one.consent or _own_consent(one, slug)))
         session.expunge_all()
 
 
@@ -36,8 +36,8 @@ def state(one: Subscriber) -> str:
     return "waiting" if one.confirmed_at else "unconfirmed"
 
 
-def _own_consent(one: Subscriber) -> str:
-    return f"confirmed by mail, {_said(one.confirmed_at)} UTC" if one.confirmed_at else ""
+def _own_consent(one: Subscriber, slug: str) -> str:
+    return f"confirmed by mail for {slug}, {_said(one.confirmed_at)} UTC" if one.confirmed_at else ""
 
 
 def _some(session: Session, course_id: int, last: int) -> list[Subscriber]:

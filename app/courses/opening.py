@@ -54,12 +54,17 @@ def open_enrolment(
 ) -> Opening:
     """Open enrolment: who is told is settled here, in this transaction, and each gets one delivery.
 
+    Whom a stopped opening has left is among them: they join the line first, if the worker has not come to it.
+
     Those who have not confirmed by `now`, or have left, wait for the next opening: the database moves them there with
     the opening's row. All others are told, and their rows stay as they are, however many there are.
 
     text: Markdown. link: where people enrol. number: which opening of the course it was meant to be, so that a form
     sent twice opens once. Raises AlreadyOpen, also when another session was first.
     """
+    session.execute(select(Course.id).where(Course.id == course.id).with_for_update())  # as give_up_stopped
+    while give_up_stopped(session, course, now=now):
+        pass
     opening = Opening(
         course_id=course.id,
         subject=subject,
@@ -140,6 +145,12 @@ def open_as_written(
     return opening
 
 
+def have_not_left(session: Session, opening: Opening) -> int:
+    """How many of its notices have still to be sent."""
+    to_go = Delivery.state.in_(["waiting", "sending"]) if opening.stopped_at is None else Delivery.state == "sending"
+    return session.scalar(select(func.count()).where(Delivery.opening_id == opening.id, to_go)) or 0
+
+
 def close(session: Session, opening: Opening, *, now: datetime) -> None:
     """Enrolment has ended: the course page offers the waitlist for the next time. A second time changes nothing."""
     session.execute(update(Opening).where(Opening.id == opening.id, Opening.closed_at.is_(None)).values(closed_at=now))
@@ -168,7 +179,7 @@ def _change(session: Session, opening: Opening, when: object, **values: object) 
 def stop(session: Session, opening: Opening, *, now: datetime) -> None:
     """For good: who has got no notice by now waits for the next opening of the course. Raises Stopped the second time.
 
-    The rows follow a few at a time (`give_up_stopped`); from this moment on none of them is sent.
+    The rows follow some at a time (`give_up_stopped`); from this moment on none of them is sent.
     """
     stopped = session.execute(
         update(Opening).where(Opening.id == opening.id, Opening.stopped_at.is_(None)).values(stopped_at=now)
@@ -178,12 +189,25 @@ def stop(session: Session, opening: Opening, *, now: datetime) -> None:
         raise Stopped
 
 
-def give_up_stopped(session: Session, *, now: datetime) -> int:
-    """Some of the notices that stopped openings have left; their subscribers wait again. Returns how many."""
+def give_up_stopped(session: Session, course: Course | None = None, *, now: datetime) -> int:
+    """Some of the notices that stopped openings have left; their subscribers wait again. Returns how many.
+
+    course: of its openings only.
+    """
+    theirs = select(Opening.course_id).where(
+        Opening.stopped_at.is_not(None),
+        exists().where(Delivery.opening_id == Opening.id, Delivery.state == "waiting"),
+        *([Opening.course_id == course.id] if course else []),
+    )
+    # An opening that begins now waits until they have joined the line, or they join the line after it.
+    held = select(Course.id).where(Course.id.in_(theirs)).order_by(Course.id).with_for_update(read=True)
+    courses = session.scalars(held).all()
+    if not courses:
+        return 0
     some = (
         select(Delivery.id, Delivery.subscriber_id)
         .join(Opening, Opening.id == Delivery.opening_id)
-        .where(Opening.stopped_at.is_not(None), Delivery.state == "waiting")
+        .where(Opening.stopped_at.is_not(None), Opening.course_id.in_(courses), Delivery.state == "waiting")
         .limit(STOPPED_AT_ONCE)
         .with_for_update(of=Delivery.__table__, skip_locked=True)
     )

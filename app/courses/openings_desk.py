@@ -1,9 +1,10 @@
 """Opening enrolment at the desk: write the notice, look at it, open; then see how it is sent, and have a hand in it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 
-from flask import Response, abort, current_app, flash, redirect, render_template, stream_with_context, url_for
+from flask import Response, abort, current_app, flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -29,6 +30,10 @@ bp = desk("openings", "/courses")
 WITH_FRAME = CONTENT_SECURITY_POLICY + "; frame-src 'self'"
 IN_FRAME = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 """The mail itself, in a frame of our page: its styles are inline as in every mail, and it may do nothing at all."""
+RESTS = ("stop", "send")
+"""What becomes of notices that have not left when enrolment is closed."""
+AT_THE_PRESS = 10
+"""Portions of a stopped opening's subscribers that wait again with the press itself."""
 
 
 @bp.route("/<int:course_id>/notice", methods=["GET", "POST"])
@@ -108,6 +113,7 @@ def opening(opening_id: int) -> ResponseReturnValue:
         to_go=to_go,
         speed=speed,
         left=timedelta(seconds=to_go / speed) if speed and to_go else None,
+        have_not_left=openings.have_not_left(db.session(), opening),
         last_refusal=openings.last_refusal(db.session(), opening) if to_go else "",
         put_off_until=put_off_until,
         without_key=bool(to_go) and _without_key(),
@@ -128,9 +134,16 @@ def _without_key() -> bool:
 @bp.post("/openings/<int:opening_id>/closing")
 @only("editor")
 def close(opening_id: int) -> ResponseReturnValue:
-    opening = _opening_or_404(opening_id)
+    """Of notices that have not left it must be said what becomes of them: nobody is told of what is closed unasked."""
+    opening, rest = _opening_or_404(opening_id), request.form.get("rest")
+    if rest not in RESTS and opening.closed_at is None and openings.have_not_left(db.session(), opening):
+        flash(_("Some notices have not left yet. Say what becomes of them; nothing was closed."), "error")
+        return redirect(url_for(".opening", opening_id=opening_id) + "#closing", 303)
+    if rest == "stop":
+        with suppress(openings.Stopped):  # pressed twice
+            openings.stop(db.session(), opening, now=clock.now())
     openings.close(db.session(), opening, now=clock.now())
-    return _done(opening, _("Enrolment is closed. Readers can wait for the next one."))
+    return _set_free(_done(opening, _("Enrolment is closed. Readers can wait for the next one.")))
 
 
 @bp.post("/openings/<int:opening_id>/pause")
@@ -152,11 +165,17 @@ def resume(opening_id: int) -> ResponseReturnValue:
 @bp.post("/openings/<int:opening_id>/stop")
 @only("editor")
 def stop(opening_id: int) -> ResponseReturnValue:
-    return _changed(
-        opening_id,
-        lambda one: openings.stop(db.session(), one, now=clock.now()),
-        _("Stopped. Who has got no notice waits for the next opening."),
-    )
+    said = _("Stopped. Who has got no notice waits for the next opening.")
+    return _set_free(_changed(opening_id, lambda one: openings.stop(db.session(), one, now=clock.now()), said))
+
+
+def _set_free(answer: ResponseReturnValue) -> ResponseReturnValue:
+    """The page that follows says who waits again; of very many the worker does the rest."""
+    for _portion in range(AT_THE_PRESS):
+        if not openings.give_up_stopped(db.session(), now=clock.now()):
+            break
+        db.session.commit()
+    return answer
 
 
 @bp.post("/openings/<int:opening_id>/retrial")

@@ -182,6 +182,30 @@ def test_what_was_taken_along_comes_in_elsewhere(cast: Cast, session: Session) -
     assert session.scalars(query).all() == [*waits, "not.yet@example.org"]
 
 
+def test_whom_the_table_itself_says_to_have_left_is_not_put_on_another_list(cast: Cast, session: Session) -> None:
+    course = cast.course()
+    cast.subscriber(course, "told@example.org")
+    opening.close(session, cast.opened(course), now=NOON)
+    waitlist.leave(session, cast.subscriber(course, "left@example.org"), now=NOON)
+    cast.subscriber(course, "waits@example.org")
+    table = "".join(listing.table(session, course))
+    report = imported(session, cast.course("law", "Law"), table)
+    assert (report.waiting, whys(report)) == (1, [(2, "told"), (3, "left")])
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("Unsubscribed", "left"), ("cleaned", "bounced"), ("СПАМ", "complained"), ("Отписан", "left"), ("told", "told"),
+        ("waiting", None), ("subscribed", None), ("", None),
+    ],
+)  # fmt: skip
+def test_states_of_other_programs_are_understood(cast: Cast, session: Session, state: str, why: str | None) -> None:
+    table = f"Email,Consent,Status\nvera@example.org,at the fair,{state}\n"
+    report = imported(session, cast.course(), table)
+    assert (report.waiting, whys(report)) == ((0, [(2, why)]) if why else (1, []))
+
+
 def test_the_table_says_of_each_what_became_of_it(
     cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,7 +228,7 @@ def test_the_table_says_of_each_what_became_of_it(
         ["vera@example.org", "waiting"],
         ["Boris@example.org", "unconfirmed"],
     ]
-    assert '"confirmed by mail, 2026-11-22 12:00:00 UTC"' in ",".join(rows[1])
+    assert '"confirmed by mail for talks, 2026-11-22 12:00:00 UTC"' in ",".join(rows[1])
     assert ",".join(rows[4]).endswith('"ticked the box at the fair, 2026-10-03"')
 
 

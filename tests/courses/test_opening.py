@@ -265,3 +265,32 @@ def test_the_database_lets_no_mail_go_to_who_left(cast: Cast, session: Session) 
     session.execute(sa.update(Subscriber).where(Subscriber.id == subscriber.id).values(left_at=NOON))
     with pytest.raises(IntegrityError):
         session.execute(sa.text("UPDATE deliveries SET state = 'sending' WHERE kind = 'notice'"))
+
+
+def test_an_opening_waits_for_those_whom_the_worker_sets_free_at_this_moment(
+    app: Flask, cast: Cast, session: Session
+) -> None:
+    course = cast.course()
+    course_id, ada_id = course.id, cast.ada.id
+    cast.subscriber(course, "vera@example.org")
+    one = cast.opened(course)
+    opening.stop(session, one, now=NOON)
+    close(session, one, now=NOON)
+    session.commit()
+    assert opening.give_up_stopped(session, now=NOON) == 1  # not yet committed
+
+    def open_it() -> None:
+        with app.app_context(), writing():
+            opened(db.session(), db.session.get_one(Course, course_id), db.session.get_one(Person, ada_id), now=LATER)
+            db.session.commit()
+
+    opening_it = Thread(target=open_it)
+    opening_it.start()
+    opening_it.join(0.5)
+    assert opening_it.is_alive()
+    session.commit()
+    opening_it.join()
+    assert session.scalars(sa.select(Delivery.state).where(Delivery.kind == "notice").order_by(Delivery.id)).all() == [
+        "dropped",
+        "waiting",
+    ]

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app import work
 from app.column.models import Settings
-from app.courses import opening, waitlist
+from app.courses import opening, openings_desk, waitlist
 from app.courses.models import Course, NoticeDraft, Opening, Subscriber
 from app.db import writing
 from app.mail.models import Delivery
@@ -173,10 +173,10 @@ def on_its_way(cast: Cast, course: Course) -> Opening:
     return cast.opened(course)
 
 
-def press(ada: FlaskClient, one: Opening, what: str) -> str:
+def press(ada: FlaskClient, one: Opening, what: str, **fields: str) -> str:
     """Press a button of the progress page; returns what the page says then."""
     page = f"/desk/courses/openings/{one.id}"
-    answer = send(ada, f"{page}/{what}", page)
+    answer = send(ada, f"{page}/{what}", page, **fields)
     assert answer.status_code == 303
     return ada.get(answer.location).text
 
@@ -225,7 +225,7 @@ def test_the_database_sends_nothing_of_an_opening_that_stands_still(
 
 
 def test_stopped_for_the_rest_they_wait_for_the_next_opening(
-    ada: FlaskClient, app: Flask, cast: Cast, session: Session, course: Course, on_its_way: Opening, deliver: Any
+    ada: FlaskClient, cast: Cast, session: Session, course: Course, on_its_way: Opening, deliver: Any
 ) -> None:
     first = session.scalars(sa.select(Delivery).order_by(Delivery.id)).first()
     assert first is not None
@@ -233,10 +233,8 @@ def test_stopped_for_the_rest_they_wait_for_the_next_opening(
         session.execute(sa.update(Delivery).where(Delivery.id == first.id).values(state=state))
     session.commit()
     assert "Stopped. Who has got no notice" in press(ada, on_its_way, "stop")
-    with app.test_request_context(base_url="http://localhost"), writing():
-        work.sweep(app, app.extensions["config"])
-    session.commit()
     assert sorted(session.scalars(sa.select(Delivery.state))) == ["dropped", "dropped", "sent"]
+    assert waitlist.numbers(session, course)["confirmed"] == 2
     session.commit()
     for what in ("pause", "going-on", "stop", "retrial"):
         assert "stopped for good" in press(ada, on_its_way, what), what
@@ -246,6 +244,62 @@ def test_stopped_for_the_rest_they_wait_for_the_next_opening(
     assert opening.progress(session, again) == {"waiting": 2}
     session.commit()
     assert deliver() == 2
+
+
+def test_the_next_opening_tells_whom_a_stopped_one_has_left_also_before_the_worker_comes_to_them(
+    cast: Cast, session: Session, course: Course, on_its_way: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "STOPPED_AT_ONCE", 2)
+    opening.stop(session, on_its_way, now=NOON)
+    opening.close(session, on_its_way, now=NOON)
+    session.commit()
+    assert opening.progress(session, cast.opened(course)) == {"waiting": 3}
+
+
+def test_the_worker_frees_whom_the_press_did_not(
+    ada: FlaskClient, app: Flask, session: Session, on_its_way: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "STOPPED_AT_ONCE", 1)
+    monkeypatch.setattr(openings_desk, "AT_THE_PRESS", 1)
+    press(ada, on_its_way, "stop")
+    assert sorted(session.scalars(sa.select(Delivery.state))) == ["dropped", "waiting", "waiting"]
+    session.rollback()
+    with app.test_request_context(base_url="http://localhost"), writing():
+        work.sweep(app, app.extensions["config"])
+    assert set(session.scalars(sa.select(Delivery.state))) == {"dropped"}
+
+
+def test_enrolment_is_not_closed_before_it_is_said_what_becomes_of_the_notices_that_have_not_left(
+    ada: FlaskClient, session: Session, course: Course, on_its_way: Opening, deliver: Any
+) -> None:
+    assert 'name="rest"' in ada.get(f"/desk/courses/openings/{on_its_way.id}").text
+    assert "#closing" in ada.get(f"/desk/courses/{course.id}").text
+    assert "Say what becomes of them; nothing was closed." in press(ada, on_its_way, "closing")
+    session.refresh(on_its_way)
+    assert on_its_way.closed_at is None
+    session.commit()
+    assert "Enrolment is closed" in press(ada, on_its_way, "closing", rest="send")
+    session.refresh(on_its_way)
+    assert (on_its_way.closed_at is not None, on_its_way.stopped_at) == (True, None)
+    session.commit()
+    assert deliver() == 3
+
+
+def test_enrolment_that_is_closed_for_the_rest_too_lets_them_wait_for_the_next(
+    ada: FlaskClient, session: Session, course: Course, on_its_way: Opening, deliver: Any
+) -> None:
+    for _ in range(2):
+        assert "Enrolment is closed" in press(ada, on_its_way, "closing", rest="stop")
+    assert deliver() == 0
+    assert waitlist.numbers(session, course)["confirmed"] == 3
+    assert 'name="rest"' not in ada.get(f"/desk/courses/openings/{on_its_way.id}").text
+
+
+def test_enrolment_whose_notices_have_left_is_closed_by_one_press(
+    ada: FlaskClient, on_its_way: Opening, deliver: Any
+) -> None:
+    assert deliver() == 3
+    assert "Enrolment is closed" in press(ada, on_its_way, "closing")
 
 
 def test_who_left_the_address_anew_before_the_stop_waits_once(
