@@ -15,6 +15,9 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
+LARGEST_NUMBER = 2**31 - 1
+"""Of rows: PostgreSQL's integers have 32 bits."""
+
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 

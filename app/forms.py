@@ -18,6 +18,7 @@ from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer tha
 )
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
 
+from .db import LARGEST_NUMBER
 from .text.address import usual
 
 REPLACEMENT = "\ufffd"
@@ -41,6 +42,14 @@ def legible(text: str | None) -> str:
         return ""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(REPLACEMENT if unicodedata.category(c) in ("Cc", "Cs") and c not in _LAYOUT else c for c in lines)
+
+
+def row_number(text: str) -> int:
+    """A number in an address or a form, for Werkzeug's `type=`. Raises ValueError, too when no row can have it."""
+    found = int(text)
+    if abs(found) > LARGEST_NUMBER:
+        raise ValueError("no row has such a number")
+    return found
 
 
 def _one_line(text: str | None) -> str:

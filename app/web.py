@@ -43,6 +43,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from . import clock
 from .accounts import sign_ins
@@ -50,7 +51,7 @@ from .accounts.models import Person, Role
 from .column.models import Settings
 from .column.settings import settings
 from .config import Config
-from .db import db, writing
+from .db import LARGEST_NUMBER, db, writing
 from .letters.fridays import Slot
 from .letters.linked import iso
 from .letters.reading import local_day
@@ -100,9 +101,17 @@ class ColumnRequest(Request):
     max_form_parts = 500
 
 
+class _RowNumber(IntegerConverter):
+    """`<int:…>` in an address: no row has a number that its column cannot hold, so that is 404 like any other."""
+
+    def __init__(self, map: Map, **more: Any) -> None:
+        super().__init__(map, max=LARGEST_NUMBER, **more)
+
+
 def set_up_web(app: Flask, config: Config) -> None:
     """Everything around the routes."""
     app.request_class = ColumnRequest
+    app.url_map.converters["int"] = _RowNumber
     mimetypes.add_type("application/speculationrules+json", ".speculationrules")
     if config.trusted_proxies:
         n = config.trusted_proxies

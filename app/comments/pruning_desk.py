@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from .. import clock
 from ..db import db
+from ..forms import row_number
 from ..letters.models import Letter
 from ..refusals import Refusal
 from ..web import column, desk, now, only
@@ -28,7 +29,7 @@ MOST_DUE = 1000
 @bp.get("")
 @only("moderator", "editor")
 def candidates() -> ResponseReturnValue:
-    page, letter = request.args.get("page", 1, type=int), _letter()
+    page, letter = request.args.get("page", 1, type=row_number), _letter()
     if not 1 <= page <= LAST_PAGE:
         abort(404)
     found = pruning.candidates(
@@ -107,7 +108,7 @@ def _chosen(names: list[str]) -> list[int]:
 
 def _letter() -> Letter | None:
     """The letter to which the list is narrowed."""
-    letter_id = request.values.get("letter", type=int)
+    letter_id = request.values.get("letter", type=row_number)
     return (db.session.get(Letter, letter_id) or abort(404)) if letter_id else None
 
 

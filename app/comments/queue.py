@@ -16,6 +16,7 @@ from flask_login import current_user
 
 from .. import clock
 from ..db import db
+from ..forms import row_number
 from ..letters.models import Letter
 from ..refusals import Refusal
 from ..web import column, now, only
@@ -58,7 +59,7 @@ def queue() -> ResponseReturnValue:
 
 
 def _cases(limit: int) -> list[waiting.Case]:
-    after, since = request.args.get("after"), request.args.get("since", type=int)
+    after, since = request.args.get("after"), request.args.get("since", type=row_number)
     order = request.args.get("order", "oldest")
     session = db.session()
     try:
@@ -131,7 +132,7 @@ def postpone(comment_id: int) -> ResponseReturnValue:
 @only("moderator", "editor")
 def read() -> ResponseReturnValue:
     """The browser says which comment its editor is reading."""
-    presence.reading(db.session(), current_user, request.form.get("comment", 0, type=int), now=clock.now())
+    presence.reading(db.session(), current_user, request.form.get("comment", 0, type=row_number), now=clock.now())
     db.session.commit()
     return "", 204
 
@@ -149,7 +150,7 @@ def pulse() -> ResponseReturnValue:
     return {
         "left": how_many_wait(numbers.waiting),
         "maybe": numbers.maybe,
-        "new": waiting.came_in(session, request.args.get("since", 0, type=int)),
+        "new": waiting.came_in(session, request.args.get("since", 0, type=row_number)),
         "readers": presence.readers(session, ids, but=current_user, now=now()),
         "decided": {comment.id: _in_words(one, comment.name, comment.letter.slot_zone) for comment, one in stand},
         "gone": sorted(set(ids) - there),
@@ -173,7 +174,7 @@ def under_letter(letter_id: int) -> ResponseReturnValue:
 def look_again(letter_id: int) -> ResponseReturnValue:
     """Both lists once more before anything is decided; or the decisions, once they were seen so."""
     letter = db.session.get(Letter, letter_id) or abort(404)
-    marks, since = _marks(), request.form.get("since", 0, type=int)
+    marks, since = _marks(), request.form.get("since", 0, type=row_number)
     if request.form.get("sure") == "yes":
         act = together.decide_together(db.session(), letter, marks, by=current_user, now=clock.now(), since=since)
         db.session.commit()

@@ -14,7 +14,7 @@ from sqlalchemy import ScalarSelect, Select, and_, func, literal, literal_column
 from sqlalchemy.orm import Session, contains_eager
 
 from ..accounts.models import Person
-from ..db import UTCDateTime
+from ..db import LARGEST_NUMBER, UTCDateTime
 from ..letters.models import Letter
 from ..letters.publishing import BRIEF
 from . import figures, gathering, moderation
@@ -261,7 +261,11 @@ def _place(name: str) -> _Place:
         (begun,) = map(datetime.fromisoformat, more) if more else (None,)
         found = _Place(int(stretch), int(letter_id), datetime.fromisoformat(moment), int(last), begun)
         zoned = found.moment.tzinfo and (begun is None or begun.tzinfo)
-        if not (_IN_TURN <= found.stretch <= _SKIPPED and zoned and max(found.letter_id, found.comment_id) < 2**31):
+        if not (
+            _IN_TURN <= found.stretch <= _SKIPPED
+            and zoned
+            and max(abs(found.letter_id), abs(found.comment_id)) <= LARGEST_NUMBER
+        ):
             raise NoPlace(name)
     except ValueError:
         raise NoPlace(name) from None

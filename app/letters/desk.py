@@ -19,7 +19,7 @@ from ..column.models import LANGUAGES
 from ..comments.forms import CommentForm
 from ..courses import describing
 from ..db import db, writing
-from ..forms import choices
+from ..forms import choices, row_number
 from ..pictures import making
 from ..pictures.desk import address_in_texts, address_of, status_of, taken
 from ..refusals import Refusal
@@ -103,7 +103,7 @@ def _named_slot() -> tuple[Rubric, Slot] | None:
     if "at" not in request.args:
         free = weeks_ahead.next_free(db.session(), now=now())
         return (free.rubric, free.slot) if free and free.rubric else None
-    rubric = db.session.get(Rubric, request.args.get("rubric", 0, int)) or abort(404)
+    rubric = db.session.get(Rubric, request.args.get("rubric", 0, row_number)) or abort(404)
     try:
         wall = datetime.fromisoformat(request.args["at"])
     except ValueError:
@@ -455,9 +455,15 @@ def draft_in(form: LetterForm) -> Draft:
 
 def window_of(form: LetterForm) -> keeping.Window:
     """The window that sent the form; one without scripts has no name."""
-    numbers = {name: int(form[name].data) if (form[name].data or "").isdecimal() else 0 for name in ("seq", "count")}
-    base = form.base.data or ""
-    return keeping.Window((form.sitting.data or "")[:36], base_id=int(base) if base.isdecimal() else 0, **numbers)
+    seq, count, base = (_number_or_0(form[name].data) for name in ("seq", "count", "base"))
+    return keeping.Window((form.sitting.data or "")[:36], seq=seq, count=count, base_id=base)
+
+
+def _number_or_0(text: str | None) -> int:
+    try:
+        return max(row_number(text or "0"), 0)
+    except ValueError:
+        return 0
 
 
 def _form_page(

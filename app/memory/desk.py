@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from .. import clock
 from ..db import db
+from ..forms import row_number
 from ..letters import drafting
 from ..web import desk, only
 from . import remembering
@@ -77,7 +78,7 @@ def _place() -> Place | None:
         return None
     try:
         moment, act_id = name.replace(" ", "+").split("_")
-        place = datetime.fromisoformat(moment), int(act_id)
+        place = datetime.fromisoformat(moment), row_number(act_id)
     except ValueError:
         abort(400)
     return place if place[0].tzinfo else abort(400)

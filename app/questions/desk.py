@@ -7,6 +7,7 @@ from flask_login import current_user
 
 from .. import clock
 from ..db import db
+from ..forms import row_number
 from ..refusals import Refusal
 from ..text.differences import differences
 from ..web import column, desk, only
@@ -21,7 +22,7 @@ bp = desk("questions", "/questions")
 @only("writer", "editor")
 def questions() -> ResponseReturnValue:
     session, asked = db.session(), request.args.get("q", "").strip()[:200]
-    page = max(request.args.get("page", 1, int), 1)
+    page = max(request.args.get("page", 1, row_number), 1)
     standing = request.args.get("standing", "new")
     if standing not in inbox.STANDINGS:
         abort(404)

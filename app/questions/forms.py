@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
+from ..db import LARGEST_NUMBER
 from ..forms import DeskForm, ReadersForm, email_address, many_lines, one_line
 from . import door
 from .inbox import LONGEST_NAME, LONGEST_NOTE, LONGEST_TEXT
@@ -28,7 +29,7 @@ class MergingForm(DeskForm):
         _("Number of the other question"),
         validators=[
             InputRequired(_("Please fill this in.")),
-            NumberRange(1, 2**31 - 1, message=_("No question has this number.")),
+            NumberRange(1, LARGEST_NUMBER, message=_("No question has this number.")),
         ],
     )
 

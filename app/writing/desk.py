@@ -12,7 +12,7 @@ from flask_wtf.csrf import generate_csrf
 
 from .. import clock
 from ..db import db, writing
-from ..forms import choices
+from ..forms import choices, row_number
 from ..letters import drafting, publishing
 from ..letters.desk import draft_in, letter_form, look_at, window_of, zone_of
 from ..letters.drafting import Draft
@@ -257,10 +257,10 @@ def withhold_change(letter_id: int) -> ResponseReturnValue:
 
 
 def _chosen(versions: dict[int, Version], asked: str, *, default: int) -> Version | None:
-    number = request.args.get(asked, "")
-    if number and (not number.isdecimal() or int(number) not in versions):
-        abort(404)
-    return versions.get(int(number) if number else default)
+    if not request.args.get(asked):
+        return versions.get(default)
+    number = request.args.get(asked, type=row_number)
+    return (versions.get(number) if number is not None else None) or abort(404)
 
 
 def _letter_or_404(letter_id: int) -> Letter:

@@ -12,6 +12,7 @@ from app.courses.models import Subscriber
 from app.questions.models import Question
 
 from ..cast import Cast
+from ..house_on_a_port import token
 
 FORMS: dict[str, tuple[str, dict[str, str], type]] = {
     "comment": ("/letters/2026-11-20/comments", {"name": "Boris", "text": "A new thought."}, Comment),
@@ -159,6 +160,51 @@ def test_what_is_not_at_the_desk_is_said_in_its_words(
     assert answer.status_code == 404
     assert "What was here may be gone, or the address has a mistake in it." in answer.text
     assert 'href="/desk/"' in answer.text
+
+
+NUMBERS = ("9999999999", "9" * 20, "9" * 5000)
+"""What no column of PostgreSQL holds, nor one of SQLite, nor Python's int() without being told."""
+NUMBERED = (
+    "/sitemap-{}.xml", "/letters/{}/", "/desk/courses/{}", "/desk/courses/{}/notice", "/desk/courses/openings/{}",
+    "/desk/queue/letters/{}", "/desk/letters/{}/edit", "/desk/questions/{}", "/desk/comments/{}/history",
+)  # fmt: skip
+ASKED = (
+    "/desk/pruning?letter={}", "/desk/pruning?page={}", "/desk/questions?page={}", "/desk/queue?since={}",
+    "/desk/queue/pulse?since={}&shown={}", "/desk/queue?after=0_-{}_2026-11-23T12:00Z_1", "/letters/?page={}",
+    "/desk/letters/1/comparison?new={}", "/desk/memory?after=2026-11-23T12:00Z_{}",
+    "/desk/calendar/place?at=2026-11-27T10:00&rubric={}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number_", NUMBERS, ids=len)
+def test_a_number_that_no_row_can_have_is_no_row(
+    number_: str, client: FlaskClient, cast: Cast, number: object, at: object
+) -> None:
+    cast.signed_in(client, cast.ada)
+    for address in NUMBERED:
+        assert client.get(address.format(number_)).status_code == 404, address
+        assert client.get(address.format(number_), headers={"Accept": "application/json"}).status_code == 404, address
+    for address in ASKED:
+        assert client.get(address.replace("{}", number_)).status_code in (200, 400, 404), address
+    for address in ("/desk/comments/{}/decision", "/desk/queue/letters/{}", "/desk/people/{}/role"):
+        sent = {"csrf_token": token(client.get("/desk/courses").text)}
+        answer = client.post(address.format(number_), data=sent)
+        assert answer.status_code in (404, 405), address  # 405 where the address of a GET looks the same
+
+
+@pytest.mark.parametrize("number_", NUMBERS, ids=len)
+def test_a_number_too_large_in_a_form_is_as_if_it_were_not_there(
+    number_: str, client: FlaskClient, cast: Cast, number: object, at: object
+) -> None:
+    comment = cast.comment(cast.letter(days_ago=2))
+    cast.signed_in(client, cast.ada)
+    sent = {"csrf_token": token(client.get("/desk/courses").text)}
+    presence = client.post("/desk/queue/presence", data=sent | {"comment": number_})
+    assert presence.status_code == 204
+    act = {f"verdict-{comment.id}": "none", "since": number_}
+    assert client.post(f"/desk/queue/letters/{comment.letter_id}", data=sent | act).status_code == 200
+    typed = sent | {"title": "T", "language": "en", "base": number_, "seq": number_, "count": number_}
+    assert client.post("/desk/letters/1/typed", data=typed).status_code < 500
 
 
 def test_an_error_shows_an_apology_and_logs_the_traceback(
