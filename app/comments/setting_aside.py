@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ..accounts.models import Person
 from ..accounts.people import email_key
 from ..refusals import Refusal
+from ..text.address import usual
 from ..text.stems import stems
 from .models import Comment, SetAside
 
@@ -25,6 +26,10 @@ AT_ONCE = 500
 
 class NoWord(Refusal):
     """A phrase needs at least one word."""
+
+
+class NoAddress(Refusal):
+    """This is not a mail address. It should look like name@example.org."""
 
 
 class SetAsideAlready(Refusal):
@@ -39,8 +44,10 @@ def rules(session: Session) -> list[SetAside]:
 def set_aside(session: Session, kind: str, words: str, *, by: Person, now: datetime) -> SetAside:
     """Set an address or a phrase aside from now on; `look_through` does it for what waits already.
 
-    Raises NoWord, SetAsideAlready.
+    Raises NoWord, NoAddress, SetAsideAlready.
     """
+    if kind == "address" and usual(words, any_script=True) is None:
+        raise NoAddress
     key = email_key(words) if kind == "address" else " ".join(stems(words))
     if not key:
         raise NoWord

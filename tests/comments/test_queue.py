@@ -226,6 +226,10 @@ def test_what_is_set_aside_is_marked_and_can_be_let_in(mo: FlaskClient, cast: Ca
     for words in ("casino", "", "..."):
         answer = mo.post(address, data={"csrf_token": page, "kind": "phrase", "words": words})
         assert answer.status_code == 422
+    for words in ("notanaddress", "boris@", "@example.org"):
+        answer = mo.post(address, data={"csrf_token": page, "kind": "address", "words": words})
+        assert (answer.status_code, f'value="{words}"' in answer.text) == (422, True)
+        assert "This is not a mail address." in answer.text
     rule_id = setting_aside.rules(cast.session)[0].id
     cast.session.rollback()
     assert mo.post(f"{address}/{rule_id}/removal", data={"csrf_token": page}).status_code == 303

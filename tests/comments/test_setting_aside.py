@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.comments import setting_aside, submission, waiting
 from app.comments.models import Comment
-from app.comments.setting_aside import ADDRESS, NoWord, SetAsideAlready, look_through, set_aside
+from app.comments.setting_aside import ADDRESS, NoAddress, NoWord, SetAsideAlready, look_through, rules, set_aside
 
 from ..cast import Cast
 from ..conftest import NOON
@@ -91,3 +91,10 @@ def test_what_has_no_word_or_is_there_already_is_refused(cast: Cast, session: Se
     set_aside(session, "phrase", "Casinos", by=cast.mo, now=NOON)
     with pytest.raises(SetAsideAlready):
         set_aside(session, "phrase", "casino", by=cast.mo, now=NOON)
+
+
+@pytest.mark.parametrize("words", ["notanaddress", "boris@", "boris boris@example.org", "!!!"])
+def test_what_is_no_mail_address_is_refused_as_one(words: str, cast: Cast, session: Session) -> None:
+    with pytest.raises(NoAddress):
+        set_aside(session, "address", words, by=cast.mo, now=NOON)
+    assert rules(session) == []
