@@ -8,6 +8,7 @@ from wtforms.widgets import HiddenInput
 
 from ..column.models import LANGUAGES
 from ..forms import DeskForm, ReadersForm, email_address, many_lines, one_line
+from ..text.web_address import leads_to_the_web
 from . import describing
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -47,8 +48,10 @@ class CourseForm(DeskForm):
 
 
 def _leads_to_the_web(form: Form, field: Field) -> None:
-    if not field.data.startswith(("https://", "http://")):
-        raise ValidationError(_("The address of the enrolment page, beginning with https://."))
+    if not leads_to_the_web(field.data):
+        raise ValidationError(
+            _("The whole address of the enrolment page, without spaces, as in https://example.org/enrol.")
+        )
 
 
 class ImportForm(DeskForm):

@@ -155,7 +155,16 @@ def test_a_notice_changed_meanwhile_is_looked_at_once_more(
     assert cast.session.scalar(sa.select(sa.func.count()).select_from(Opening)) == 0
 
 
-@pytest.mark.parametrize(("field", "typed"), [("subject", ""), ("text", " "), ("link", "javascript:alert(1)")])
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("subject", ""),
+        ("text", " "),
+        ("link", "javascript:alert(1)"),
+        ("link", "https://example.com/a b"),
+        ("link", "http://x"),
+    ],
+)
 def test_a_notice_that_cannot_be_comes_back_with_what_was_typed(
     ada: FlaskClient, cast: Cast, course: Course, field: str, typed: str
 ) -> None:
