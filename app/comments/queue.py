@@ -19,7 +19,7 @@ from ..db import db
 from ..forms import row_number
 from ..letters.models import Letter
 from ..refusals import Refusal
-from ..web import column, now, only
+from ..web import column, decimal, now, only
 from . import beside, doors, moderation, postponing, presence, setting_aside, thread, together, waiting
 from .desk import bp
 from .forms import SetAsideForm
@@ -291,5 +291,5 @@ def _in_words(decision: Decision | moderation.Taken, name: str, slot_zone: str |
 def how_many_wait(number: int) -> str:
     """How many comments wait, in words."""
     if number > waiting.MOST_COUNTED:
-        return str(_("More than %(number)s comments wait.", number=waiting.MOST_COUNTED))
-    return str(ngettext("%(num)d comment waits.", "%(num)d comments wait.", number))
+        return str(_("More than %(number)s comments wait.", number=decimal(waiting.MOST_COUNTED)))
+    return str(ngettext("%(number)s comment waits.", "%(number)s comments wait.", number, number=decimal(number)))

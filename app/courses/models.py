@@ -35,6 +35,10 @@ class Course(Base):
     )
     """{language: text}; at least one."""
 
+    def begins_on(self, today: date) -> date | None:
+        """When the next one begins; a day that has passed says nothing of it."""
+        return self.starts_on if self.starts_on is not None and self.starts_on >= today else None
+
     def said(self, language: str) -> "CourseText":
         """The course's text in this language, or in the other one when there is none."""
         return self.texts.get(language) or next(iter(self.texts.values()))

@@ -1,6 +1,7 @@
 """Courses at the desk and their pages: a text in each language, with the other one in its place where there is none."""
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.column.settings import settings
-from app.courses import describing
+from app.courses import describing, opening
 from app.courses.describing import AddressTaken, NoName, Text
-from app.courses.models import Course, CourseText
+from app.courses.models import Course, CourseText, Subscriber
 
 from ..cast import Cast
 from ..house_on_a_port import token
@@ -168,3 +169,60 @@ def test_what_cannot_be_kept_comes_back_with_what_was_typed(
     assert all(value in answer.text for value in typed.values())
     session.expire_all()
     assert session.scalar(sa.select(sa.func.count()).where(CourseText.name == "Hard")) == 0
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_day_that_has_passed_is_told_to_no_reader_and_the_desk_says_that_it_has(
+    language: str, client: FlaskClient, cast: Cast, at: Any
+) -> None:
+    settings(cast.session).language = language
+    course, day = cast.course(), cast.now.date()
+    course.starts_on = day
+    letter = cast.letter(course_id=course.id)
+    cast.signed_in(client, cast.ada)
+    readers, desk = ("/courses/talks/", f"/letters/{letter.name}/"), ("/desk/courses", f"/desk/courses/{course.id}")
+    told, unknown, passed = {
+        "en": (
+            "The next one begins on 23\xa0November 2026.",
+            "The date of the next one is not known yet.",
+            "has passed",
+        ),
+        "ru": ("Следующий поток начнётся 23\xa0ноября 2026", "Дата следующего пока неизвестна.", "уже прошло"),
+    }[language]
+    for address in (*readers, *desk):
+        assert told in client.get(address).text
+    at(cast.now + timedelta(days=1))
+    for address in readers:
+        page = client.get(address).text
+        assert (told in page, unknown in page) == (False, True)
+    for address in desk:
+        page = client.get(address).text
+        assert (told in page, passed in page, "ноября 2026" in page or "November 2026" in page) == (False, True, True)
+
+
+def test_an_opening_that_told_nobody_says_so_in_its_courses_list(client: FlaskClient, cast: Cast, at: Any) -> None:
+    course = cast.course()
+    cast.opened(course)
+    cast.signed_in(client, cast.ada)
+    assert "Nobody waited, so no notice was sent." in client.get(f"/desk/courses/{course.id}").text
+
+
+def test_a_number_of_those_who_wait_is_written_as_beside_it(client: FlaskClient, cast: Cast, at: Any) -> None:
+    course = cast.course()
+    cast.session.execute(
+        sa.insert(Subscriber),
+        [
+            {"course_id": course.id, "opening_number": 1, "email": f"a{n}@e.org", "email_key": f"a{n}@e.org",
+             "confirm_token": f"c{n}", "leave_token": f"l{n}", "asked_at": cast.now, "confirmed_at": cast.now}
+            for n in range(1009)
+        ],
+    )  # fmt: skip
+    opening.save_draft(
+        cast.session, course, subject="New", text="Come.", link="https://e.example", by=cast.ada, now=cast.now
+    )
+    cast.session.commit()
+    cast.signed_in(client, cast.ada)
+    for address in ("/desk/courses", f"/desk/courses/{course.id}", f"/desk/courses/{course.id}/notice"):
+        page = client.get(address).text
+        assert "1,009 confirmed subscribers wait" in page
+        assert "1009" not in page
