@@ -108,10 +108,11 @@ def leave(token: str) -> ResponseReturnValue:
 @bp.get("/waitlist/next/<token>")
 def next_button(token: str) -> ResponseReturnValue:
     try:
-        subscriber = waitlist.told_by_leave_token(db.session(), token)
+        told = waitlist.told_by_leave_token(db.session(), token)
     except waitlist.LinkIsStale:
         return _stale(token)
-    return private(render_template("courses/next.html", subscriber=subscriber, done=False))
+    again = waitlist.waits_again(db.session(), told)
+    return private(render_template("courses/next.html", subscriber=again or told, done=again is not None))
 
 
 @bp.post("/waitlist/next/<token>")

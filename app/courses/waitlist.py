@@ -167,6 +167,12 @@ def wait_again(session: Session, told: Subscriber, *, now: datetime) -> Subscrib
     return again
 
 
+def waits_again(session: Session, told: Subscriber) -> Subscriber | None:
+    """Who got a notice as they wait for the course's next opening already; None if they do not."""
+    again = waiting(session, told.course, told.email)
+    return again if again is not None and again.left_at is None and again.confirmed_at is not None else None
+
+
 def leave(session: Session, subscriber: Subscriber, *, now: datetime) -> None:
     """Nothing is ever mailed to this subscriber again, nor to the same address that waits for the course's next time.
 

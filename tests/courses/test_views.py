@@ -126,6 +126,18 @@ def test_a_link_only_shows_a_button_and_the_button_acts(
         session.rollback()
 
 
+def test_who_waits_for_the_next_one_already_is_told_so_and_offered_no_button(
+    client: FlaskClient, cast: Cast, session: Session, at: object
+) -> None:
+    address, _ = pages(cast)["next"]
+    client.post(address)
+    page = client.get(address).text
+    assert ("You wait for the next one" in page, '<form method="post">' in page) == (True, False)
+    leave = re.findall(r'href="(/waitlist/leave/[^"]+)"', page)[0]
+    client.post(leave)  # who left is on no list
+    assert client.get(address).status_code == 404
+
+
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data"])
 def test_a_mail_program_leaves_with_one_click_and_needs_no_cookie(
     content_type: str, client: FlaskClient, cast: Cast, session: Session, at: object
