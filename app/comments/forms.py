@@ -21,4 +21,4 @@ class SetAsideForm(DeskForm):
     kind = RadioField(
         choices=choices([("phrase", _("A phrase")), ("address", _("A commenter’s mail address"))]), default="phrase"
     )
-    words = one_line(_("Which"), 254)
+    words = one_line(_("Phrase or address"), 254)

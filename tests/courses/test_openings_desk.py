@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app import work
 from app.column.models import Settings
+from app.column.settings import settings
 from app.courses import opening, openings_desk, waitlist
 from app.courses.models import Course, NoticeDraft, Opening, Subscriber
 from app.db import writing
@@ -175,6 +176,17 @@ def test_a_notice_that_cannot_be_comes_back_with_what_was_typed(
         if name != field:
             assert kept.replace("<", "&lt;").replace(">", "&gt;") in answer.text
     assert cast.session.scalar(sa.select(NoticeDraft.id)) is None
+
+
+def test_the_sender_of_a_notice_is_not_called_as_the_first_day_of_a_search_is(
+    ada: FlaskClient, cast: Cast, course: Course
+) -> None:
+    settings(cast.session).language = "ru"
+    cast.session.commit()
+    page = f"/desk/courses/{course.id}/notice"
+    send(ada, page, page, **NOTICE)
+    assert "<dt>От</dt>" in ada.get(page).text
+    assert '<label for="first">С</label>' in ada.get("/desk/memory").text
 
 
 @pytest.fixture

@@ -161,6 +161,11 @@ def test_a_broken_question_is_refused(client: FlaskClient, cast: Cast, at: Any) 
     cast.signed_in(client, cast.ada)
     assert client.get("/desk/memory?first=yesterday").status_code == 422
     assert client.get("/desk/memory?deed=forgave").status_code == 422
+    answer = client.get("/desk/memory?first=2026-11-24&last=2026-11-23")
+    assert (answer.status_code, "The dates are the wrong way round" in answer.text) == (422, True)
+    assert ('value="2026-11-24"' in answer.text, 'value="2026-11-23"' in answer.text) == (True, True)
+    assert "Nothing found." not in answer.text
+    assert client.get("/desk/memory?first=2026-11-23&last=2026-11-23").status_code == 200
     for place in ("x", "2026-11-23_1", "2026-11-23T12:00:00+00:00_x"):
         assert client.get("/desk/memory", query_string={"after": place}).status_code == 400
 
