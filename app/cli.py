@@ -25,6 +25,7 @@ from .db import db, writing
 from .letters import index, likeness
 from .mail import signing
 from .refusals import Refusal
+from .text.address import usual
 from .transfer import wordpress
 from .transfer.reports import Unreadable
 
@@ -44,6 +45,11 @@ def set_up_commands(app: Flask) -> None:
 def _fail(sentence: str) -> NoReturn:
     click.echo(f"Dear Friday: {sentence}", err=True)
     sys.exit(1)
+
+
+def _counted(number: int, one: str) -> str:
+    """ "1 mail", "2 mails": what commands say is English, and all its plurals here end in an s."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 @click.command()
@@ -106,7 +112,8 @@ def doctor(server: str) -> None:
     for one in look(app, db.session(), now=clock.now(), resolver=lambda: resolver(server)):
         levels[one.level] += 1
         click.echo(f"{one.level:<8} {one.what}: {one.said}" + (f"\n         -> {one.do}" if one.do else ""))
-    click.echo(f"\n{levels['error']} errors, {levels['warning']} warnings, {levels['ok']} well.")
+    errors, warnings = _counted(levels["error"], "error"), _counted(levels["warning"], "warning")
+    click.echo(f"\n{errors}, {warnings}, {levels['ok']} well.")
     sys.exit(1 if levels["error"] else 0)
 
 
@@ -115,12 +122,15 @@ def doctor(server: str) -> None:
 @with_appcontext
 def erase(email: str) -> None:
     """Erase a person: comments, questions, waiting addresses sent with EMAIL."""
-    from .column.erasing import erase as erase_person
+    from .column import erasing
 
+    session, secret = db.session(), current_app.extensions["config"].secret_key
     with writing():
-        done = erase_person(
-            db.session(), email, secret_key=current_app.extensions["config"].secret_key, now=clock.now()
-        )
+        # What an import brought may look like no address, and is erased all the same.
+        known = "@" in email and erasing.is_known(session, email, erasing.sender_of(email, secret) or "")
+        if not known and usual(email, any_script=True) is None:
+            _fail(f"“{email}” is no mail address, so nothing was erased. One looks like name@example.org.")
+        done = erasing.erase(session, email, secret_key=secret, now=clock.now())
         db.session.commit()
     click.echo("Erased: " + ", ".join(f"{kind} {number}" for kind, number in done.items()) + ".")
 
@@ -141,7 +151,7 @@ def reindex() -> None:
             done[kind] += 1
             bar.update()
         session.commit()
-    click.echo(f"The index has {done['letter']} letters and {done['comment']} comments.")
+    click.echo(f"The index has {_counted(done['letter'], 'letter')} and {_counted(done['comment'], 'comment')}.")
 
 
 @people_commands.command("add")
@@ -230,7 +240,9 @@ def read_bounces(path: Path | None, recipient: str) -> None:
         "unknown": "about nobody of ours",
         "nothing": "no report",
     }
-    click.echo(f"{done.total()} mails read. " + ", ".join(f"{said[what]}: {done[what]}" for what in said) + ".")
+    click.echo(
+        f"{_counted(done.total(), 'mail')} read. " + ", ".join(f"{said[what]}: {done[what]}" for what in said) + "."
+    )
 
 
 @dkim_commands.command("make")

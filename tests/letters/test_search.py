@@ -279,7 +279,7 @@ def test_flask_reindex_says_what_it_did(app: Flask, cast: Cast, session: Session
     session.execute(sa.text("DELETE FROM search_comments"))
     session.commit()
     result = app.test_cli_runner().invoke(args=["reindex"])
-    assert "The index has 1 letters and 1 comments." in result.output
+    assert "The index has 1 letter and 1 comment." in result.output
     assert found(session, "barter") == found(session, "swap") == ["Found"]
 
 

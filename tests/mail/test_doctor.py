@@ -246,7 +246,7 @@ def test_the_command_says_each_in_a_line_what_to_do_and_whether_all_is_well(
     assert said.exit_code == 1
     assert re.search(r"(?m)^error    Worker: .+\n         -> run flask", said.output)
     assert f"ok       SPF of {DOMAIN}: v=spf1 mx -all" in said.output
-    assert "1 errors" in said.output
+    assert "1 error," in said.output
     work.seen(app.extensions["queue"])
     said = app.test_cli_runner().invoke(args=["doctor", "--dns", names.address])
     assert (said.exit_code, "0 errors" in said.output) == (0, True), said.output

@@ -214,3 +214,22 @@ def test_the_page_says_the_columns_own_periods(client: FlaskClient, cast: Cast, 
     for days in ("after 11 days", "after 22 days.", "for 33 days", "For 44 days", "within 5 days", "30 days more"):
         assert days in page
     assert '<a href="/erase/">Your data</a>' in client.get("/").text
+
+
+@pytest.mark.parametrize("typed", ["nonsense", "", " ", "@", "vera@"])
+def test_the_command_refuses_what_is_no_address(typed: str, app: Flask, cast: Cast, session: Session) -> None:
+    cast.subscriber(cast.course(), VERA)
+    said = app.test_cli_runner().invoke(args=["erase", typed])
+    assert said.exit_code == 1
+    assert "is no mail address, so nothing was erased" in said.output
+    assert "Erased:" not in said.output
+
+
+def test_the_command_erases_an_address_and_one_that_an_import_left_odd(
+    app: Flask, cast: Cast, session: Session
+) -> None:
+    cast.subscriber(cast.course(), VERA)
+    cast.comment(cast.letter(), email="boris@localhost")
+    for address, done in ((VERA.upper(), "addresses 1"), ("boris@localhost", "comments 1")):
+        said = app.test_cli_runner().invoke(args=["erase", address])
+        assert (said.exit_code, done in said.output) == (0, True), said.output

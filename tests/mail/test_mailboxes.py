@@ -224,6 +224,7 @@ def test_the_command_reads_it_and_says_what_it_did(
         done = FlaskCliRunner(app).invoke(args=["bounces", "read", where], input=mails[0])
         assert done.exit_code == 0, done.output
         assert said in done.output
+        assert f"{'1 mail' if kind in ('file', '-') else '2 mails'} read." in done.output
     session.expire_all()
     assert vera.left_why == "bounced"
 
