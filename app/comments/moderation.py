@@ -1,6 +1,7 @@
 """The queue and the one decision (promise 3)."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
@@ -166,6 +167,7 @@ def existing(session: Session, comment_ids: list[int]) -> set[int]:
     return set(session.scalars(select(Comment.id).where(Comment.id.in_(comment_ids))))
 
 
-def comments_of(session: Session, letter_id: int, comment_ids: list[int]) -> list[Comment]:
+def comments_of(session: Session, letter_id: int, comment_ids: Sequence[int]) -> list[Comment]:
     """Those of these comments that are under this letter."""
-    return list(session.scalars(select(Comment).where(Comment.letter_id == letter_id, Comment.id.in_(comment_ids))))
+    found = select(Comment).where(Comment.letter_id == letter_id, Comment.id.in_(comment_ids)).order_by(Comment.id)
+    return list(session.scalars(found))

@@ -141,8 +141,7 @@ def read() -> ResponseReturnValue:
 @only("moderator", "editor")
 def pulse() -> ResponseReturnValue:
     """What happened to the list that a browser shows: what came in, who reads what, what others decided."""
-    asked = request.args.get("shown", "").split(",")[:MOST_WATCHED]
-    ids = [int(one) for one in asked if one.isdecimal() and len(one) < 10]
+    ids = _ids(request.args.get("shown", ""))
     session = db.session()
     numbers = waiting.numbers(session, current_user)
     stand = moderation.decisions_on(session, ids)
@@ -177,14 +176,49 @@ def look_again(letter_id: int) -> ResponseReturnValue:
     marks, since = _marks(), request.form.get("since", 0, type=row_number)
     if request.form.get("sure") == "yes":
         act = together.decide_together(db.session(), letter, marks, by=current_user, now=clock.now(), since=since)
+        told: dict[str, Any] = {
+            "done": _names([*act.published, *act.declined]),
+            "before": _names([comment for comment, _decision in act.decided_before]),
+            "changed": _names(act.changed),
+            "gone": act.gone or None,
+            "came": _names(act.came),
+        }
         db.session.commit()
-        return render_template("desk/queue_act.html", letter=letter, act=act)
+        return redirect(url_for(".decided_together", letter_id=letter_id, **told), 303)
     comments = {one.id: one for one in moderation.comments_of(db.session(), letter.id, [m.comment_id for m in marks])}
     shown = [(mark, comments[mark.comment_id]) for mark in marks if mark.comment_id in comments]
     if request.form.get("sure") == "no" or not any(mark.verdict for mark, _ in shown):
         marked = {mark.comment_id: mark.verdict or "none" for mark in marks}
         return _compare(letter, marked, nothing=request.form.get("sure") != "no")
     return render_template("desk/queue_sure.html", letter=letter, shown=shown, since=since)
+
+
+@bp.get("/queue/letters/<int:letter_id>/act")
+@only("moderator", "editor")
+def decided_together(letter_id: int) -> ResponseReturnValue:
+    """What became of an act; its address names the comments."""
+    letter = db.session.get(Letter, letter_id) or abort(404)
+    act = together.told(
+        db.session(),
+        letter,
+        by=current_user,
+        done=_ids(request.args.get("done", "")),
+        before=_ids(request.args.get("before", "")),
+        changed=_ids(request.args.get("changed", "")),
+        gone=request.args.get("gone", 0, type=row_number),
+        came=_ids(request.args.get("came", "")),
+    )
+    return render_template("desk/queue_act.html", letter=letter, act=act)
+
+
+def _names(comments: list[Comment]) -> str | None:
+    """The ids of comments as an address has them."""
+    return ",".join(str(one.id) for one in comments) or None
+
+
+def _ids(text: str) -> list[int]:
+    """What `_names` wrote, or a script."""
+    return [int(one) for one in text.split(",")[:MOST_WATCHED] if one.isdecimal() and len(one) < 10]
 
 
 def _compare(letter: Letter, marked: Mapping[int, str] | None = None, *, nothing: bool = False) -> ResponseReturnValue:

@@ -68,6 +68,31 @@ def decide_together(
     return act
 
 
+def told(
+    session: Session,
+    letter: Letter,
+    *,
+    by: Person,
+    done: Sequence[int],
+    before: Sequence[int],
+    changed: Sequence[int],
+    gone: int,
+    came: Sequence[int],
+) -> Act:
+    """What became of an act whose comments these are, read anew: an address claims nothing that the database denies."""
+    act = Act(gone=gone)
+    for comment, decision in moderation.decisions_on(session, [*done, *before]):
+        if comment.letter_id != letter.id:
+            continue
+        if comment.id in before:
+            act.decided_before.append((comment, decision))
+        elif decision.by_id == by.id:
+            (act.published if decision.verdict == "published" else act.declined).append(comment)
+    act.changed = moderation.comments_of(session, letter.id, changed)
+    act.came = moderation.comments_of(session, letter.id, came)
+    return act
+
+
 def _decide(
     session: Session, comment: Comment, verdict: Verdict, seen: str, act: Act, by: Person, now: datetime
 ) -> None:

@@ -133,13 +133,41 @@ def test_the_editor_sees_both_lists_once_more_before_anything_is_decided(
     late = cast.comment(letter, "Too late.")
     moderation.decide(cast.session, comments[1], "published", by=cast.ada, now=cast.now)
     cast.session.commit()
-    done = client.post(address, data=fields(sure.text) | {"sure": "yes"}).text
+    answer = client.post(address, data=fields(sure.text) | {"sure": "yes"})
+    assert answer.status_code == 303  # so that going back, or loading it anew, sends nothing again
+    done = client.get(answer.location).text
     assert "1 comment is published, 1 is declined." in done
     assert done.index("decided before you") < done.index("Thought 1.") < done.index("Came in") < done.index("Too late.")
     stands = dict(cast.session.execute(sa.select(Decision.comment_id, Decision.verdict)).all())
     assert stands == {comments[0].id: "published", comments[1].id: "published", comments[2].id: "declined"}
     assert late.standing == "pending"
     assert token(done)
+
+
+def test_an_act_of_which_all_was_left_out_is_not_said_to_be_done(client: FlaskClient, cast: Cast, at: object) -> None:
+    letter = cast.letter()
+    erased, theirs, odd = (cast.comment(letter, f"Thought {n}.", email=f"a{n}@example.org") for n in range(3))
+    cast.signed_in(client, cast.mo)
+    address = f"/desk/queue/letters/{letter.id}"
+    chosen = fields(client.get(address).text) | {"sure": "yes", f"seen-{odd.id}": "0" * 64}
+    moderation.decide(cast.session, theirs, "published", by=cast.ada, now=cast.now)
+    retention.erase_by(cast.session, erased.email, now=cast.now)
+    cast.session.commit()
+    done = client.post(address, data=chosen, follow_redirects=True).text
+    assert "Nothing was decided: all that you marked was left out." in done
+    assert ("is-done" in done, "0 comments are published" in done) == (False, False)
+    for said in ("decided before you", "Thought 1.", "not what you were shown", "Thought 2.", "1 comment was erased"):
+        assert said in done
+
+
+def test_an_address_claims_nothing_that_was_not_decided(client: FlaskClient, cast: Cast, at: object) -> None:
+    letter, other = cast.letter(), cast.published(cast.letter("Another"))
+    waits, theirs = cast.comment(letter), cast.comment(letter)
+    moderation.decide(cast.session, theirs, "published", by=cast.ada, now=cast.now)
+    cast.session.commit()
+    cast.signed_in(client, cast.mo)
+    claimed = f"/desk/queue/letters/{letter.id}/act?done={other.id},{waits.id},{theirs.id},x,{'9' * 20}&gone={'9' * 20}"
+    assert "Nothing was decided" in client.get(claimed).text
 
 
 def test_an_act_that_marks_nothing_decides_nothing(client: FlaskClient, cast: Cast, at: object) -> None:
