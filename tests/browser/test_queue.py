@@ -30,6 +30,19 @@ MEASURE = """() => {
   }, true);
 }"""
 
+DOTS = """() => {
+  const list = document.querySelector("#queue > .case:not([hidden]) .beside-signals");
+  const all = [...list.children].map((one) => ({text: one.textContent, box: one.getBoundingClientRect(),
+    before: getComputedStyle(one, "::before"), after: getComputedStyle(one, "::after")}));
+  const clip = getComputedStyle(list).clipPath.match(/[\\d.]+px\\)$/);
+  const edge = list.getBoundingClientRect().left + (clip ? parseFloat(clip[0]) : 0);
+  const starts = all.filter((one, n) => !n || one.box.top >= all[n - 1].box.bottom);
+  const ends = all.filter((one, n) => n === all.length - 1 || all[n + 1].box.top >= one.box.bottom);
+  const seen = (one) => one.before.content !== "none" && one.box.left + parseFloat(one.before.left) >= edge;
+  const dangling = [...starts.filter(seen), ...ends.filter((one) => one.after.content !== "none")];
+  return [starts.length, dangling.map((one) => one.text)];
+}"""
+
 
 def sent(house: House, page: Page, number: int, what: str = "Thought") -> list[str]:
     """So many comments under the newest letter, each with a word that no other comment has."""
@@ -260,3 +273,31 @@ def test_on_a_telephone_the_targets_are_large_and_in_reach(house: House, visitor
         assert box["width"] >= 120, name
         assert 0 <= box["y"] <= 844 - 44, name
     assert editor.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("telephone", [{"has_touch": True, "is_mobile": True}, {}], ids=["touched", "narrow"])
+def test_on_a_telephone_no_button_names_a_key(telephone: dict[str, bool], house: House, visitor: Browsing) -> None:
+    editor = visitor(viewport={"width": 390, "height": 844}, **telephone)
+    sent(house, editor, 2, "Keyless")
+    newest(sign_in(editor, house, "moderator"))
+    editor.locator("[data-act=publish]:visible").click()
+    expect(editor.locator("[data-undo]")).to_be_visible()
+    assert editor.locator(".queue kbd:visible").count() == 0
+    editor.locator("[data-undo]").click()
+    desk = visitor(viewport={"width": 1280, "height": 800})
+    newest(sign_in(desk, house, "moderator"))
+    assert desk.locator(".queue kbd:visible").count() > 5
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_line_of_signals_begins_or_ends_with_a_dot(width: int, house: House, visitor: Browsing) -> None:
+    editor = visitor(viewport={"width": width, "height": 900})
+    letter = newest_letter(editor)
+    words = "READ THIS AT ONCE " * 4 + "https://a.example/ https://b-long-host.example/ https://c.example/"
+    quoted = "\n\n".join(f"> what nobody ever wrote here, {n}" for n in range(3))
+    text = f"{quoted}\n\n{words} {editor.evaluate('crypto.randomUUID()')}"
+    assert Visitor(house.base).post(letter + "comments", name="Nobody yet", text=text)[0] == 303
+    newest(sign_in(editor, house, "moderator"))
+    lines, dangling = editor.evaluate(DOTS)
+    assert lines > 1
+    assert dangling == []
