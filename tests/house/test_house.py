@@ -149,6 +149,15 @@ def test_only_edges_commit(name: str) -> None:
     assert not {call for call in calls(name) if call.split(".")[-1] == "commit"}
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_numbers_that_come_in_go_through_row_number(name: str) -> None:
+    """`type=int` would take a number that no column can hold."""
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "getlist"):
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            assert not any(isinstance(one, ast.Name) and one.id == "int" for one in given), node.lineno
+
+
 def refusals(of: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
     for module in pkgutil.walk_packages(house.__path__, "app."):
         importlib.import_module(module.name)
