@@ -5,7 +5,7 @@ Readers' blueprints say with `keep` that their pages may be kept: these are func
 
 import math
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -51,9 +51,10 @@ def edition_of(environ: dict[str, Any]) -> int | None:
 
 
 def stands_until(session: Session, now: datetime) -> datetime:
-    """What is made of published state now stands until the next slot, or for LONGEST, while its edition does."""
-    slot, latest = next_slot_at(session, now), now + LONGEST
-    return min(slot or latest, latest)
+    """What is made of published state now stands until the next slot, for LONGEST, or this day: courses tell days."""
+    tomorrow = datetime.combine(now.astimezone(UTC) + timedelta(days=1), time(), UTC)
+    latest = min(now + LONGEST, tomorrow)
+    return min(next_slot_at(session, now) or latest, latest)
 
 
 def make_changes_first(app: Flask) -> None:

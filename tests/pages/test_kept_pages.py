@@ -130,6 +130,17 @@ def test_a_page_is_old_at_the_next_slot_to_the_second(client: FlaskClient, cast:
     assert "Coming soon" in read_at(slot)
 
 
+def test_a_page_that_tells_a_courses_day_is_old_when_that_day_has_passed(client: FlaskClient, cast: Cast, at) -> None:  # type: ignore[no-untyped-def]
+    course = cast.course()
+    course.starts_on = NOON.date()
+    cast.session.commit()
+    midnight = NOON.replace(hour=0) + timedelta(days=1)
+    at(midnight - timedelta(minutes=1))
+    assert "begins on" in client.get("/courses/talks/").text
+    at(midnight)
+    assert "begins on" not in client.get("/courses/talks/").text
+
+
 def test_it_is_compressed_once_and_answers_304(client: FlaskClient, letter: Letter) -> None:
     plain = client.get(LETTER)
     packed = client.get(LETTER, headers={"Accept-Encoding": "gzip, deflate, br"})
