@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 
 from app.column.settings import settings
 from app.comments import moderation, postponing, setting_aside
-from app.comments.models import Comment, Decision, Postponement
+from app.comments.models import Comment, DecidedDay, Decision, Postponement
+from app.comments.queue import how_many_wait
 from app.comments.waiting import ORDERS
 from app.db import db, writing
 
@@ -74,6 +75,16 @@ def test_the_orders_the_pile_and_the_next_page_are_addresses(mo: FlaskClient, ca
     assert sorted(cards(like) + rest) == sorted(comment.id for comment in sent if comment is not sent[3])
     assert "25 comments wait." in first
     assert mo.get("/desk/queue?after=nowhere").status_code == 400
+
+
+def test_large_numbers_are_written_as_the_language_writes_them(mo: FlaskClient, cast: Cast) -> None:
+    cast.session.add(DecidedDay(day=cast.now.date(), by_id=cast.mo.id, published=1000, declined=4000))
+    cast.session.commit()
+    page = mo.get("/desk/queue").text
+    assert "20% of 5,000 comments decided in the last 90 days were published" in page
+    with mo.application.test_request_context("/desk/queue"):
+        assert how_many_wait(1234) == "1,234 comments wait."
+        assert how_many_wait(20_000) == "More than 10,000 comments wait."
 
 
 def test_an_order_that_there_is_not_is_the_usual_one(mo: FlaskClient, cast: Cast) -> None:
