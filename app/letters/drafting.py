@@ -122,7 +122,7 @@ def relate(session: Session, letter: Letter, related_ids: list[int]) -> None:
 
 def overview(session: Session, *, now: datetime, limit: int = 100) -> dict[str, list[Letter]]:
     """{"drafts": …, "scheduled": …, "out": …}: the desk's list; at most `limit` of the last."""
-    drafts = select(Letter).where(~Letter.ready).order_by(Letter.updated_at.desc())
+    drafts = select(Letter).where(~Letter.ready).order_by(Letter.updated_at.desc(), Letter.id.desc())
     scheduled = select(Letter).where(Letter.ready, Letter.publish_at > now).order_by(Letter.publish_at)
     out = select(Letter).where(Letter.ready, Letter.publish_at <= now).order_by(Letter.publish_at.desc()).limit(limit)
     return {

@@ -64,7 +64,7 @@ def goes_with(session: Session, question: Question) -> Question | None:
 def merged_into(session: Session, question: Question) -> list[Question]:
     """Those that go with this question."""
     query = select(Question).join(Merging, Merging.question_id == Question.id).where(Merging.into_id == question.id)
-    return list(session.scalars(query.order_by(Question.received_at)))
+    return list(session.scalars(query.order_by(Question.received_at, Question.id)))
 
 
 def asked_by_more(session: Session, questions: list[Question]) -> dict[int, int]:
@@ -79,9 +79,10 @@ def alike(session: Session, question: Question) -> list[Question]:
     waiting = select(Question.id, Question.words).where(
         Question.id != question.id, ~has_letter(), ~is_merged(), Question.set_aside_at.is_(None)
     )
-    newest = session.execute(waiting.order_by(Question.received_at.desc()).limit(LOOKED_AT))
+    newest = session.execute(waiting.order_by(Question.received_at.desc(), Question.id.desc()).limit(LOOKED_AT))
     shares = {row_id: _share(mine, set(words.split())) for row_id, words in newest}
-    best = sorted((one for one, share in shares.items() if share >= ALIKE), key=lambda one: -shares[one])[:OFFERED]
+    some = (one for one, share in shares.items() if share >= ALIKE)
+    best = sorted(some, key=lambda one: (-shares[one], one))[:OFFERED]
     rows = {row.id: row for row in session.scalars(select(Question).where(Question.id.in_(best)))}
     return [rows[one] for one in best]
 
