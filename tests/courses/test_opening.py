@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 
@@ -26,6 +27,22 @@ def opened(session: Session, course: Course, by: Person, now=NOON) -> Opening:  
         session, course, subject="It is open", text="*Now.*", link="https://courses.example/", language="en",
         by=by, now=now,
     )  # fmt: skip
+
+
+def waits_for(session: Session, app: Flask, do: Callable[[Session], object]) -> None:
+    """What another session does meanwhile waits for the end of this one's transaction, and is done then."""
+
+    def in_another_session() -> None:
+        with app.app_context(), writing():
+            do(db.session())
+            db.session.commit()
+
+    other = Thread(target=in_another_session)
+    other.start()
+    other.join(0.5)
+    assert other.is_alive()
+    session.commit()
+    other.join()
 
 
 def told(session: Session, one: Opening) -> set[str]:
@@ -195,17 +212,10 @@ def test_who_asks_while_enrolment_opens_waits_for_the_next_opening(app: Flask, c
     one = opened(session, course, cast.ada)  # not yet committed
     close(session, one, now=NOON)
 
-    def ask() -> None:
-        with app.app_context(), writing():
-            waitlist.ask(db.session(), db.session.get_one(Course, course.id), "vera@example.org", now=NOON)
-            db.session.commit()
-
-    asking = Thread(target=ask)
-    asking.start()
-    asking.join(0.5)
-    assert asking.is_alive()  # it waits for this transaction
-    session.commit()
-    asking.join()
+    course_id = course.id
+    waits_for(
+        session, app, lambda other: waitlist.ask(other, other.get_one(Course, course_id), "vera@example.org", now=NOON)
+    )
     vera = session.scalars(sa.select(Subscriber)).one()
     waitlist.confirm(session, vera, now=NOON + TICK)
     assert told(session, opened(session, course, cast.ada, now=LATER)) == {"vera@example.org"}
@@ -215,18 +225,9 @@ def test_an_opening_waits_for_who_asks_at_this_moment(app: Flask, cast: Cast, se
     course = cast.course()
     course_id, ada_id = course.id, cast.ada.id
     vera = waitlist.ask(session, course, "vera@example.org", now=NOON)  # not yet committed
-
-    def open_it() -> None:
-        with app.app_context(), writing():
-            opened(db.session(), db.session.get_one(Course, course_id), db.session.get_one(Person, ada_id))
-            db.session.commit()
-
-    opening_it = Thread(target=open_it)
-    opening_it.start()
-    opening_it.join(0.5)
-    assert opening_it.is_alive()
-    session.commit()
-    opening_it.join()
+    waits_for(
+        session, app, lambda other: opened(other, other.get_one(Course, course_id), other.get_one(Person, ada_id))
+    )
     session.refresh(vera)
     assert (vera.opening_number, vera.is_told) == (2, False)
 
@@ -278,18 +279,9 @@ def test_an_opening_waits_for_those_whom_the_worker_sets_free_at_this_moment(
     close(session, one, now=NOON)
     session.commit()
     assert opening.give_up_stopped(session, now=NOON) == 1  # not yet committed
-
-    def open_it() -> None:
-        with app.app_context(), writing():
-            opened(db.session(), db.session.get_one(Course, course_id), db.session.get_one(Person, ada_id), now=LATER)
-            db.session.commit()
-
-    opening_it = Thread(target=open_it)
-    opening_it.start()
-    opening_it.join(0.5)
-    assert opening_it.is_alive()
-    session.commit()
-    opening_it.join()
+    waits_for(
+        session, app, lambda other: opened(other, other.get_one(Course, course_id), other.get_one(Person, ada_id))
+    )
     assert session.scalars(sa.select(Delivery.state).where(Delivery.kind == "notice").order_by(Delivery.id)).all() == [
         "dropped",
         "waiting",
