@@ -163,10 +163,13 @@ def test_another_sites_page_presses_no_button(
     assert state(session) == before
 
 
-def test_whoever_confirms_while_enrolment_is_open_is_told_so(client: FlaskClient, cast: Cast, at: object) -> None:
+def test_whoever_confirms_while_enrolment_is_open_is_told_so_and_waits_for_the_next_time(
+    client: FlaskClient, cast: Cast, at: object
+) -> None:
     address, _ = pages(cast)["confirm"]
     for page in (client.get(address), client.post(address)):
         assert "Enrolment is open now." in page.text
+        assert "opens the next time" in page.text
 
 
 @pytest.mark.parametrize("known", ["new", "waits", "confirmed", "left"])
