@@ -52,6 +52,11 @@ def row_number(text: str) -> int:
     return found
 
 
+def row_numbers(texts: Iterable[str]) -> list[int]:
+    """Those of these texts that are numbers of rows, for where an address or a form names several."""
+    return [int(one) for one in texts if one.isascii() and one.isdecimal() and len(one) < 10]
+
+
 def _one_line(text: str | None) -> str:
     return " ".join(legible(text).split())
 

@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from .. import clock
 from ..db import db
-from ..forms import row_number
+from ..forms import row_number, row_numbers
 from ..letters.models import Letter
 from ..refusals import Refusal
 from ..web import column, desk, now, only
@@ -100,7 +100,7 @@ def _both_sides(chosen: list[int], refused: str = "") -> ResponseReturnValue:
 
 def _chosen(names: list[str]) -> list[int]:
     """Ids of comments as they stand in a form or an address."""
-    ids = sorted({int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 10})
+    ids = sorted(set(row_numbers(names)))
     if len(ids) > MOST_AT_ONCE:
         abort(422)
     return ids

@@ -16,7 +16,7 @@ from flask_login import current_user
 
 from .. import clock
 from ..db import db
-from ..forms import row_number
+from ..forms import row_number, row_numbers
 from ..letters.models import Letter
 from ..refusals import Refusal
 from ..web import column, decimal, now, only
@@ -218,7 +218,7 @@ def _names(comments: list[Comment]) -> str | None:
 
 def _ids(text: str) -> list[int]:
     """What `_names` wrote, or a script."""
-    return [int(one) for one in text.split(",")[:MOST_WATCHED] if one.isdecimal() and len(one) < 10]
+    return row_numbers(text.split(",")[:MOST_WATCHED])
 
 
 def _compare(letter: Letter, marked: Mapping[int, str] | None = None, *, nothing: bool = False) -> ResponseReturnValue:
