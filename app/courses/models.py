@@ -1,9 +1,10 @@
 """Courses, who waits for them, and the openings that tell them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, String, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, foreign, mapped_column, relationship
 
@@ -98,6 +99,10 @@ class Opening(Base):
     by: Mapped[Person] = relationship(lazy="joined")
     course: Mapped[Course] = relationship(lazy="joined")
 
+    def have_not_left(self, progress: Mapping[str, int]) -> int:
+        """How many of its notices have still to be sent. progress: {state of a delivery: how many}."""
+        return progress.get("sending", 0) + (progress.get("waiting", 0) if self.stopped_at is None else 0)
+
 
 class NoticeDraft(Base):
     """The notice of a course's next opening, while it is written."""
@@ -163,7 +168,12 @@ class Subscriber(Base):
     @is_told.inplace.expression
     @classmethod
     def _is_told(cls) -> ColumnElement[bool]:
-        return cls.opening_number < select(Course.next_opening).where(Course.id == cls.course_id).scalar_subquery()
+        return cls.opening_number < next_opening_of(cls.course_id).scalar_subquery()
+
+
+def next_opening_of(course_id: Any) -> Select[int]:
+    """The number of the opening that is still to come of the course with this id, a number or a column."""
+    return select(Course.next_opening).where(Course.id == course_id)
 
 
 class Tally(Base):

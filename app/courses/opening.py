@@ -17,7 +17,7 @@ from ..mail.messages import message_name
 from ..mail.models import BULK, STATES, Delivery
 from ..refusals import Refusal
 from ..text import letter as letter_text
-from .models import Course, NoticeDraft, Opening, Subscriber
+from .models import Course, NoticeDraft, Opening, Subscriber, next_opening_of
 
 STOPPED_AT_ONCE = 2000
 """Notices of a stopped opening that are given up in one transaction, so that nobody waits long for the database."""
@@ -54,10 +54,9 @@ def open_enrolment(
 ) -> Opening:
     """Open enrolment: who is told is settled here, in this transaction, and each gets one delivery.
 
-    Whom a stopped opening has left is among them: they join the line first, if the worker has not come to it.
-
-    Those who have not confirmed by `now`, or have left, wait for the next opening: the database moves them there with
-    the opening's row. All others are told, and their rows stay as they are, however many there are.
+    Whom a stopped opening left joins the line first, if the worker has not come to it. Those who have not confirmed by
+    `now`, or have left, wait for the next opening: the database moves them there with the opening's row. All others are
+    told, and their rows stay as they are, however many there are.
 
     text: Markdown. link: where people enrol. number: which opening of the course it was meant to be, so that a form
     sent twice opens once. Raises AlreadyOpen, also when another session was first.
@@ -95,7 +94,7 @@ def open_enrolment(
 
 def next_number(session: Session, course: Course) -> int:
     """Which opening of the course the next one will be."""
-    return session.execute(select(Course.next_opening).where(Course.id == course.id)).scalar_one()
+    return session.scalars(next_opening_of(course.id)).one()
 
 
 def draft(session: Session, course: Course) -> NoticeDraft | None:
@@ -143,12 +142,6 @@ def open_as_written(
     session.delete(kept)
     session.flush()
     return opening
-
-
-def have_not_left(session: Session, opening: Opening) -> int:
-    """How many of its notices have still to be sent."""
-    to_go = Delivery.state.in_(["waiting", "sending"]) if opening.stopped_at is None else Delivery.state == "sending"
-    return session.scalar(select(func.count()).where(Delivery.opening_id == opening.id, to_go)) or 0
 
 
 def close(session: Session, opening: Opening, *, now: datetime) -> None:
@@ -226,7 +219,6 @@ def give_up_stopped(session: Session, course: Course | None = None, *, now: date
 def _wait_again(session: Session, ids: list[int]) -> None:
     """Unless they left, or left the same address anew meanwhile."""
     other = aliased(Subscriber)
-    following = select(Course.next_opening).where(Course.id == Subscriber.course_id).scalar_subquery()
     anew = exists().where(
         other.course_id == Subscriber.course_id,
         other.email_key == Subscriber.email_key,
@@ -235,7 +227,7 @@ def _wait_again(session: Session, ids: list[int]) -> None:
     session.execute(
         update(Subscriber)
         .where(Subscriber.id.in_(ids), Subscriber.left_at.is_(None), ~anew)
-        .values(opening_number=following)
+        .values(opening_number=next_opening_of(Subscriber.course_id).scalar_subquery())
         .execution_options(synchronize_session=False)
     )
 

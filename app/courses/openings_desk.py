@@ -113,7 +113,7 @@ def opening(opening_id: int) -> ResponseReturnValue:
         to_go=to_go,
         speed=speed,
         left=timedelta(seconds=to_go / speed) if speed and to_go else None,
-        have_not_left=openings.have_not_left(db.session(), opening),
+        have_not_left=opening.have_not_left(counts),
         last_refusal=openings.last_refusal(db.session(), opening) if to_go else "",
         put_off_until=put_off_until,
         without_key=bool(to_go) and _without_key(),
@@ -136,7 +136,11 @@ def _without_key() -> bool:
 def close(opening_id: int) -> ResponseReturnValue:
     """Of notices that have not left it must be said what becomes of them: nobody is told of what is closed unasked."""
     opening, rest = _opening_or_404(opening_id), request.form.get("rest")
-    if rest not in RESTS and opening.closed_at is None and openings.have_not_left(db.session(), opening):
+    if (
+        rest not in RESTS
+        and opening.closed_at is None
+        and opening.have_not_left(openings.progress(db.session(), opening))
+    ):
         flash(_("Some notices have not left yet. Say what becomes of them; nothing was closed."), "error")
         return redirect(url_for(".opening", opening_id=opening_id) + "#closing", 303)
     if rest == "stop":

@@ -12,7 +12,7 @@ from ..mail import delivery
 from ..mail.models import AWAITED, Delivery
 from ..refusals import Refusal
 from . import tallies
-from .models import LEFT_WHY, Course, LeftWhy, Opening, Subscriber
+from .models import LEFT_WHY, Course, LeftWhy, Opening, Subscriber, next_opening_of
 
 CONFIRMATION_EVERY = timedelta(hours=1)
 """An address gets at most one confirmation mail of a course in this time, whoever types it into the form."""
@@ -81,7 +81,7 @@ def new(course: Course, email: str, *, now: datetime) -> Subscriber:
     """A subscriber who has not confirmed yet; the caller adds it."""
     return Subscriber(
         course_id=course.id,
-        opening_number=select(Course.next_opening).where(Course.id == course.id).scalar_subquery(),
+        opening_number=next_opening_of(course.id).scalar_subquery(),
         email=email.strip(),
         email_key=email_key(email),
         confirm_token=secrets.token_urlsafe(32),
